@@ -1,0 +1,51 @@
+"""Plain values as targets hold them, and their digests.
+
+`Fields` are JSON data: both sides of a diff are written in it, labels carry it, plans print it. A digest is taken
+over one canonical text, so the same values give the same digest on every machine and Python version.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime, timedelta
+from enum import Enum
+
+Fields = Mapping[str, object]
+
+DIGEST_LENGTH = 12  # 48 bits: one collision in about 16 million revisions of one service
+
+
+def plain(value: object) -> object:
+    """The JSON form of any noun: dataclasses become maps, enums their values, times ISO text, durations seconds."""
+    if value is None or (isinstance(value, str | int | float | bool) and not isinstance(value, Enum)):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
+    if isinstance(value, frozenset | set):
+        return sorted((plain(item) for item in value), key=str)
+    return _plain_noun(value)
+
+
+def _plain_noun(value: object) -> object:
+    if is_dataclass(value):
+        return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    raise TypeError(f"no plain form for {type(value).__name__}")
+
+
+def canonical(value: object) -> str:
+    """One text for one value: sorted keys, no spaces."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def digest(value: object) -> str:
+    """The first 12 hex digits of the SHA-256 of JSON data."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()[:DIGEST_LENGTH]

@@ -1,0 +1,51 @@
+"""What a target should hold, in the target's own words: a workload after its driver's `preview`."""
+
+from dataclasses import dataclass
+
+from eeveon.core.health import NO_CHECK, Health
+from eeveon.core.names import ObjectId, Revision, ServiceName, TargetName
+from eeveon.core.values import Fields, digest
+
+INSTANCE = "instance"
+NETWORK = "network"
+VOLUME = "volume"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedObject:
+    """One object as the target will hold it. Its revision is the digest of its fields."""
+
+    id: ObjectId
+    service: ServiceName | None
+    ordinal: int | None  # instances of a service count from 1
+    revision: Revision
+    fields: Fields
+    health: Health = NO_CHECK
+    protected: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What a target will not do with a field, for the plan: "cpu is not enforced on this machine"."""
+
+    target: TargetName
+    service: ServiceName | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """All objects that a target is to hold, and what must be said about them."""
+
+    objects: tuple[WantedObject, ...]
+    notes: tuple[Note, ...] = ()
+
+
+def revision_of(fields: Fields) -> Revision:
+    """The revision of an object that holds these fields."""
+    return Revision(digest(fields))
+
+
+def instance_id(target: TargetName, service: ServiceName, ordinal: int, revision: Revision) -> ObjectId:
+    """The identity of one instance. It names its revision, so that an old and a new one can stand side by side."""
+    return ObjectId(target=target, kind=INSTANCE, name=f"{service}-{ordinal}-{revision}")

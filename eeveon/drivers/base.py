@@ -1,0 +1,91 @@
+"""What every driver is: five verbs over one target.
+
+A driver does not decide, retry, sort, wait for health or print. It turns the target's answers into the core's nouns
+and raises the three target errors (`TargetUnreachable`, `ActionRefused`, `ActionUncertain`), nothing else. What it
+may do is pinned by the contract suite in `tests/drivers/contract.py`, which the fake and every real driver pass.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from eeveon.core.desired import Target, Workload
+from eeveon.core.health import Check, Probe
+from eeveon.core.names import ObjectId, Scope
+from eeveon.core.observed import Observation, ObservedObject
+from eeveon.core.plan import Effect
+from eeveon.core.secret import Secrets
+from eeveon.core.wanted import Preview
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What the planner may count on, as data."""
+
+    mutable: frozenset[str] = frozenset()  # top-level fields that a running instance takes in place
+    runs: frozenset[str] = frozenset()  # forms of a service it can run: "image", "command"
+    parallel: bool = True  # objects may be worked on side by side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine:
+    """One line that an instance wrote. `at` is None where the target keeps no time."""
+
+    instance: str
+    text: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a driver is handed when it is connected. `report` takes progress for people: (object, text)."""
+
+    scope: Scope
+    state: Path  # a private folder of this driver kind on this machine; not yet made
+    secrets: Secrets
+    report: Callable[[ObjectId, str], None]
+
+
+class Driver(Protocol):
+    """One target, read and written. Every method may be called from several threads at a time."""
+
+    kind: str
+    capabilities: Capabilities
+
+    def observe(self) -> Observation:
+        """Everything on the target that carries the scope's identity; complete, or `Unreachable`. Never raises."""
+        ...
+
+    def preview(self, workloads: tuple[Workload, ...]) -> Preview:
+        """The objects that these workloads become, fields as the target would hold them; writes nothing."""
+        ...
+
+    def perform(self, effect: Effect, fence: int, timeout: timedelta) -> ObservedObject | None:
+        """Bring one object to one condition and give it as it then is, None if it is then absent.
+
+        Repeatable: an effect that already holds changes nothing. A `fence` lower than one this scope has shown to
+        the target before is refused. Secrets are resolved in here and nowhere else.
+
+        Raises:
+            TargetUnreachable: nothing was sent.
+            ActionRefused: the target said no, an object of somebody else is in the way, or the fence is too low.
+            ActionUncertain: sent, but no answer within `timeout`.
+        """
+        ...
+
+    def probe(self, object_id: ObjectId, check: Check, timeout: timedelta) -> Probe:
+        """Ask one running instance once, from where its users are. A probe that cannot be made is unhealthy."""
+        ...
+
+    def logs(self, object_id: ObjectId, *, tail: int, follow: bool) -> Iterator[LogLine]:
+        """The last `tail` lines of an instance, then, with `follow`, new ones as they come."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections. What runs goes on running."""
+        ...
+
+
+Connect = Callable[[Target, Context], Driver]
