@@ -70,6 +70,7 @@ class Step:
     document: str  # digest of the workload it was planned from; "" if removed
     observed: str  # fingerprint of every object that it touches
     source: str  # file:line:column of the document that asks for it; "" if none does
+    present: tuple[ObservedObject, ...]  # what was seen there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,16 +1,19 @@
-"""Secrets as references until the last moment, and as values that print as redacted wherever they go."""
+"""Secrets as references, and the one type that may hold a value.
+
+A reference travels through specs, plans and the store. A value exists between `Secrets.resolve` and the driver call
+that hands it to a target; wherever else it turns up, it prints as `[redacted]`.
+"""
 
 import hmac
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NoReturn, Protocol
+from typing import Literal, NoReturn, Protocol, final
 
 REDACTED = "[redacted]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FromEnvironment:
-    """The value of a variable of the controller's environment."""
+    """The value of a variable in the environment of the controller."""
 
     variable: str
     kind: Literal["environment"] = "environment"
@@ -21,7 +24,7 @@ class FromEnvironment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FromFile:
-    """The content of a file, without one trailing newline."""
+    """The whole content of a file, without one trailing newline. A relative path is one in the repository."""
 
     path: str
     kind: Literal["file"] = "file"
@@ -32,72 +35,66 @@ class FromFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FromEncrypted:
-    """One entry of an encrypted file of the repository; `key` "" is its whole content.
+    """One entry of an encrypted file in the repository.
 
-    `version` is a digest of the entry's ciphertext, filled in when the specs are resolved: it shows in a plan that a
-    secret changed, and needs no key.
+    `version` is a digest of the entry's ciphertext: it lets a plan see that a secret has changed without reading it.
+    It is empty until the specs are resolved.
     """
 
-    file: str
-    key: str
+    file: str  # relative to the root of the repository
+    key: str = ""  # plain or dotted; "" is the whole content
     version: str = ""
     kind: Literal["encrypted"] = "encrypted"
 
     def __str__(self) -> str:
-        return f"{self.file} key {self.key}" if self.key else self.file
+        return f"{self.file}, key {self.key}" if self.key else self.file
 
 
 SecretRef = FromEnvironment | FromFile | FromEncrypted
 
 
-def reference(plain: Mapping[str, str]) -> SecretRef:
-    """The reference that `values.plain` wrote as this map."""
-    match plain["kind"]:
-        case "environment":
-            return FromEnvironment(variable=plain["variable"])
-        case "file":
-            return FromFile(path=plain["path"])
-        case "encrypted":
-            return FromEncrypted(file=plain["file"], key=plain["key"], version=plain["version"])
-        case kind:
-            raise ValueError(f"no such kind of secret reference: {kind}")
-
-
+@final
 class SecretValue:
-    """A text that is never printed, logged, pickled or put in JSON by accident. `reveal()` gives it."""
+    """A text that shows itself to nobody but the caller of `reveal`.
 
-    __slots__ = ("_text",)
+    It has no length, no hash, no order, no copy and no serial form, and is compared in constant time.
+    """
+
+    __slots__ = ("__text",)
+    __hash__ = None  # type: ignore[assignment]  # a hash of a secret is a way to test guesses
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self.__text = text
 
     def reveal(self) -> str:
-        """The text itself, for the one place that hands it to a target."""
-        return self._text
+        """The text itself. Call it as late as possible and keep the result nowhere."""
+        return self.__text
 
     def __repr__(self) -> str:
         return REDACTED
 
-    __str__ = __repr__
-
-    def __format__(self, spec: str) -> str:
-        return format(REDACTED, spec)
+    def __format__(self, _spec: str) -> str:
+        return REDACTED
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SecretValue):
             return NotImplemented
-        return hmac.compare_digest(self._text.encode(), other._text.encode())
+        mine, theirs = (text.encode("utf-8", "surrogatepass") for text in (self.__text, other.__text))
+        return hmac.compare_digest(mine, theirs)
 
-    def __hash__(self) -> int:
-        return hash((SecretValue, self._text))
+    def __copy__(self) -> "SecretValue":
+        return self
 
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret value is not written anywhere")
+    def __deepcopy__(self, _memo: object) -> "SecretValue":
+        return self
+
+    def __reduce_ex__(self, _protocol: object) -> NoReturn:
+        raise TypeError("a secret value has no serial form")
 
 
 class Secrets(Protocol):
-    """Where drivers get values, in the moment they hand them to a target."""
+    """Turns references into values, at the last moment."""
 
     def resolve(self, ref: SecretRef) -> SecretValue:
-        """The value behind a reference. Raises SecretError, whose message names the reference, never a value."""
+        """The value; raises `SecretError`, which names the reference and never holds a value."""
         ...

@@ -26,7 +26,7 @@ class Capabilities:
 
     mutable: frozenset[str] = frozenset()  # top-level fields that a running instance takes in place
     runs: frozenset[str] = frozenset()  # forms of a service it can run: "image", "command"
-    parallel: bool = True  # objects may be worked on side by side
+    host_ports: bool = False  # a service's port is the machine's own: two instances cannot hold the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

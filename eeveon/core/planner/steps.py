@@ -1,0 +1,114 @@
+"""What a person reads of one change: the step, with its reasons, fields, risk and fingerprints."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+
+from eeveon.core.changes import Cause, FieldChange, ObjectChange, ServiceChange, Verb
+from eeveon.core.desired import Recreate, Strategy, Workload
+from eeveon.core.diff import Views
+from eeveon.core.observed import Condition, ObservedObject
+from eeveon.core.plan import Effect, Risk, Step
+from eeveon.core.planner.moves import REMOVE_TIMEOUT, Ordered, revision_before, strategy_of
+from eeveon.core.planner.risk import step_risk, step_verb
+from eeveon.core.values import digest, plain
+
+
+def document_digest(workload: Workload) -> str:
+    """What a step was planned from, whatever the place where it is written."""
+    return digest(plain(replace(workload, position=None)))
+
+
+def fingerprint(present: Iterable[ObservedObject]) -> str:
+    """The observed state that a step relies on: which objects there are, what they hold, and whether they run."""
+    return digest(
+        [[str(seen.id), seen.revision, plain(seen.fields), str(seen.condition)] for seen in present]
+    )
+
+
+def service_step(change: ServiceChange, views: Views, wave: int, wait: timedelta) -> Step:
+    """The step for all that one service needs on one target."""
+    strategy = strategy_of(change, host_ports=views[change.target].host_ports)
+    workload = change.workload
+    return Step(
+        id=change.label,
+        service=change.service,
+        target=change.target,
+        verb=step_verb(change),
+        wave=wave,
+        fields=_unique(field for item in change.changes for field in item.fields),
+        reasons=_reasons(change),
+        drift=all(item.cause is Cause.DRIFT for item in change.changes),
+        replicas=(len({seen.ordinal for seen in change.present}), len(change.wanted)),
+        strategy=_strategy_text(change, strategy),
+        goes_back_to=revision_before(change),
+        risk=step_risk(change, strategy),
+        worst_wait=wait,
+        document=document_digest(workload) if workload else "",
+        observed=fingerprint(change.present),
+        source=str(workload.position) if workload and workload.position else "",
+        present=change.present,
+    )
+
+
+def support_step(change: ObjectChange, wave: int) -> Step:
+    """The step for one network, volume or the like."""
+    one = change.wanted or change.present[0]
+    return Step(
+        id=str(one.id),
+        service=None,
+        target=one.id.target,
+        verb=change.verb,
+        wave=wave,
+        fields=change.fields,
+        reasons=(change.reason,),
+        drift=change.cause is Cause.DRIFT,
+        replicas=(len(change.present), 1 if change.wanted else 0),
+        strategy="",
+        goes_back_to="",
+        risk=Risk.LOW if change.verb is Verb.CREATE else Risk.MEDIUM,
+        worst_wait=REMOVE_TIMEOUT,
+        document="",
+        observed=fingerprint(change.present),
+        source="",
+        present=change.present,
+    )
+
+
+def support_action(change: ObjectChange) -> Ordered:
+    """The single action of such a step."""
+    if change.wanted is not None:
+        effect = Effect(object=change.wanted.id, condition=Condition.RUNNING, wanted=change.wanted)
+    else:
+        effect = Effect(object=change.present[0].id, condition=Condition.ABSENT)
+    return Ordered(effect=effect, after=(), deadline=REMOVE_TIMEOUT)
+
+
+def _unique(changes: Iterable[FieldChange]) -> tuple[FieldChange, ...]:
+    """Each difference once, however many instances show it."""
+    found: dict[str, FieldChange] = {}
+    for change in changes:
+        found.setdefault(repr((change.path, change.before, change.after)), change)
+    return tuple(sorted(found.values(), key=lambda change: change.path))
+
+
+def _reasons(change: ServiceChange) -> tuple[str, ...]:
+    """Why, each reason once; where only some instances have it, with their names."""
+    names: dict[str, list[str]] = {}
+    for item in change.changes:
+        for one in (item.wanted,) if item.wanted else item.present:
+            names.setdefault(item.reason, []).append(f"{change.service}-{one.ordinal}")
+    if len(names) == 1:
+        return tuple(names)
+    return tuple(f"{', '.join(sorted(set(who)))}: {reason}" for reason, who in names.items())
+
+
+def _strategy_text(change: ServiceChange, strategy: Strategy) -> str:
+    if change.workload is None or not any(item.verb is Verb.REPLACE for item in change.changes):
+        return ""
+    if isinstance(strategy, Recreate):
+        return "recreate: stops before it starts"
+    text = f"rolling, {strategy.surge} more, {strategy.max_unavailable} fewer at a time"
+    if strategy != change.workload.strategy:
+        return f"{text}: its port cannot be held twice"
+    return text
