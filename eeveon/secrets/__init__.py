@@ -1,0 +1,13 @@
+"""Secret values: read from the environment, from files, and from encrypted files in the repository.
+
+    sources     references → values, each file decrypted once
+    identities  which age identities this person or controller has
+    encrypted   what an encrypted file is, what can be said of it without a key, and opening it
+    edit        set, remove, rotate, list and edit entries: bytes in, bytes out
+    sops, age   the two envelopes       cipher   one SOPS value       notation   YAML, JSON and dotenv text
+    files       atomic writes, and a private folder for an editor
+
+Two rules hold in all of them. Plain text is only ever in memory, or in that private folder. And no error holds a
+value: foreign exceptions carry the text that they stumbled over, so none of them is chained, not even as a context:
+errors are raised after the `except` block has ended.
+"""
