@@ -1,0 +1,1 @@
+"""Carries out an allowed plan. It decides nothing: every choice was made in planning."""

@@ -1,0 +1,227 @@
+"""Carries out the actions of a plan: each as soon as those it waits for hold, side by side within every limit.
+
+When an action fails, nothing more of its step starts; what the step has done is taken back in reverse order, by the
+undo effects that the plan holds. Steps that do not depend on it go on. What waits for it is never started.
+"""
+
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from eeveon.core.names import TargetName
+from eeveon.core.outcome import ActionState, Ending
+from eeveon.core.plan import Action, Plan
+from eeveon.core.verdict import Decision, Verdict
+from eeveon.errors import LeaseLost
+from eeveon.execution.journal import Journal
+from eeveon.execution.performing import ActionError, Hands, perform, undo
+
+THREADS = (
+    64  # most of them only wait for health; the drivers' own work is bounded by each target's concurrency
+)
+
+
+class Progress(Protocol):
+    """Hears how the run goes, from several threads."""
+
+    def started(self, action: Action) -> None:
+        """The action begins."""
+        ...
+
+    def ended(self, action: Action, state: ActionState, detail: str) -> None:
+        """The action has come to `state`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Everything that carrying out a plan needs. `check` raises LeaseLost when writing must stop."""
+
+    hands: Hands
+    journal: Journal
+    progress: Progress
+    check: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """How a run ended, the first cause if it did not succeed, and the state of every action."""
+
+    ending: Ending
+    cause: str
+    states: Mapping[int, ActionState]
+
+
+def carry_out(plan: Plan, verdicts: Sequence[Verdict], run: Run) -> Result:
+    """Do all that the verdicts allow. Never raises for what a target does."""
+    allowed = {verdict.step for verdict in verdicts if verdict.decision is Decision.ALLOW}
+    sheet = _Sheet(plan=plan, allowed=frozenset(allowed))
+    with ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="action") as pool:
+        _work_through(sheet, run, pool)
+        if not sheet.stopped:
+            _take_back(sheet, run)
+    return Result(ending=_ending(sheet), cause=sheet.first_cause(), states=dict(sheet.states))
+
+
+@dataclass(slots=True)
+class _Sheet:
+    """The state of a run. Only the scheduling thread touches it."""
+
+    plan: Plan
+    allowed: frozenset[str]
+    states: dict[int, ActionState] = field(default_factory=dict)
+    causes: dict[int, str] = field(default_factory=dict)  # of failed actions
+    finished: list[int] = field(default_factory=list)  # in the order in which they ended
+    failed_steps: set[str] = field(default_factory=set)
+    stuck: list[str] = field(default_factory=list)  # steps that could not be taken back
+    stopped: str = ""  # why the run ended early
+
+    followers: dict[int, list[int]] = field(default_factory=dict)
+    blockers: dict[int, int] = field(default_factory=dict)  # how many actions each still waits for
+    frontier: deque[int] = field(default_factory=deque)  # wait for nothing more, not started
+    room: Counter[TargetName] = field(
+        default_factory=Counter
+    )  # further actions that may be under way, by target
+
+    def __post_init__(self) -> None:
+        targets = {action.effect.object.target for action in self.plan.actions}
+        for target in targets:
+            self.room[target] = max(LEAST, THREADS // len(targets))
+        for action in self.plan.actions:
+            self.states[action.index] = ActionState.NOT_STARTED
+            self.blockers[action.index] = len(action.after)
+            for index in action.after:
+                self.followers.setdefault(index, []).append(action.index)
+            if not action.after:
+                self.frontier.append(action.index)
+
+    def take_ready(self) -> list[Action]:
+        """The actions that may start now, as many as each target has room for."""
+        ready: list[Action] = []
+        later: deque[int] = deque()
+        while self.frontier:
+            action = self.plan.actions[self.frontier.popleft()]
+            if action.step not in self.allowed or action.step in self.failed_steps:
+                continue
+            if self.room[action.effect.object.target] <= 0:
+                later.append(action.index)
+                continue
+            self.room[action.effect.object.target] -= 1
+            ready.append(action)
+        self.frontier = later
+        return ready
+
+    def note(self, action: Action, state: ActionState) -> None:
+        """The action has ended; those that waited for it may become ready."""
+        self.states[action.index] = state
+        self.finished.append(action.index)
+        self.room[action.effect.object.target] += 1
+        if state is not ActionState.DONE:
+            return
+        for index in self.followers.get(action.index, ()):
+            self.blockers[index] -= 1
+            if not self.blockers[index]:
+                self.frontier.append(index)
+
+    def first_cause(self) -> str:
+        """For people: "1 of 20 failed: web-2: GET /healthz → 502, 3 times"; "" if nothing failed."""
+        if self.stopped:
+            return self.stopped
+        first = next((index for index in self.finished if index in self.causes), None)
+        if first is None:
+            return ""
+        step = self.plan.actions[first].step
+        ups = [action for action in self.plan.actions if action.step == step and not action.cleanup]
+        failed = [action for action in ups if action.index in self.causes]
+        name = short_name(self.plan.actions[first])
+        return f"{len(failed)} of {len(ups)} failed: {name}: {self.causes[first]}"
+
+
+def short_name(action: Action) -> str:
+    """An instance as people call it: "web-2"."""
+    wanted = action.effect.wanted
+    if wanted is not None and wanted.service is not None:
+        return f"{wanted.service}-{wanted.ordinal}"
+    return action.effect.object.name
+
+
+def _work_through(sheet: _Sheet, run: Run, pool: ThreadPoolExecutor) -> None:
+    working: dict[Future[None], Action] = {}
+    while True:
+        if not sheet.stopped:
+            _start(sheet, run, pool, working)
+        if not working:
+            return
+        try:
+            done, _ = wait(working, return_when=FIRST_COMPLETED)
+        except KeyboardInterrupt:
+            sheet.stopped = "stopped by the person who started it; what was under way was finished"
+            continue
+        for future in done:
+            _note_end(future, working.pop(future), sheet, run)
+
+
+def _start(sheet: _Sheet, run: Run, pool: ThreadPoolExecutor, working: dict[Future[None], Action]) -> None:
+    for action in sheet.take_ready():
+        try:
+            run.check()
+            run.journal.intend(action.index)
+        except LeaseLost as lost:
+            sheet.stopped = lost.message
+            return
+        sheet.states[action.index] = ActionState.STARTED
+        run.progress.started(action)
+        working[pool.submit(perform, action, run.hands)] = action
+
+
+def _note_end(future: Future[None], action: Action, sheet: _Sheet, run: Run) -> None:
+    state, detail = ActionState.DONE, ""
+    try:
+        future.result()
+    except ActionError as failed:
+        state, detail = ActionState.FAILED, str(failed)
+        sheet.causes[action.index] = detail
+        if not action.cleanup:
+            sheet.failed_steps.add(action.step)
+    sheet.note(action, state)
+    write = run.journal.done if state is ActionState.DONE else run.journal.failed
+    try:
+        write(action.index, detail)
+    except LeaseLost as lost:
+        sheet.stopped = lost.message
+    run.progress.ended(action, state, detail)
+
+
+def _take_back(sheet: _Sheet, run: Run) -> None:
+    """Undo what the failed steps did, last first. A step whose undo fails is left as it then is."""
+    for index in reversed(sheet.finished):
+        action = sheet.plan.actions[index]
+        if action.step not in sheet.failed_steps or not action.undo or action.step in sheet.stuck:
+            continue
+        try:
+            run.check()
+            undo(action, run.hands)
+            detail = ", ".join(str(effect) for effect in action.undo)
+            if sheet.states[index] is ActionState.DONE:
+                sheet.states[index] = ActionState.UNDONE
+                run.journal.undone(index, detail)
+            run.progress.ended(action, ActionState.UNDONE, detail)
+        except ActionError as failed:
+            sheet.stuck.append(action.step)
+            run.progress.ended(action, ActionState.FAILED, f"could not be taken back: {failed}")
+        except LeaseLost as lost:
+            sheet.stopped = lost.message
+            return
+
+
+def _ending(sheet: _Sheet) -> Ending:
+    if sheet.stopped:
+        return Ending.ABORTED
+    if sheet.failed_steps:
+        back = {step.id for step in sheet.plan.steps if step.goes_back_to} - set(sheet.stuck)
+        return Ending.ROLLED_BACK if sheet.failed_steps <= back else Ending.FAILED
+    if any(step.id not in sheet.allowed for step in sheet.plan.steps):
+        return Ending.DENIED
+    return Ending.SUCCESS

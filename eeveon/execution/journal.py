@@ -1,0 +1,23 @@
+"""What execution writes down before and after each action."""
+
+from typing import Protocol
+
+
+class Journal(Protocol):
+    """Written ahead: `intend` is on disk before the target hears anything. Each call may raise LeaseLost."""
+
+    def intend(self, index: int) -> None:
+        """The action is about to be sent."""
+        ...
+
+    def done(self, index: int, detail: str) -> None:
+        """The action holds, and its instance is healthy."""
+        ...
+
+    def failed(self, index: int, detail: str) -> None:
+        """The action did not come to hold; `detail` is the first cause."""
+        ...
+
+    def undone(self, index: int, detail: str) -> None:
+        """The action was taken back because a later one failed."""
+        ...
