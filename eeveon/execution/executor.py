@@ -18,9 +18,8 @@ from eeveon.errors import LeaseLost
 from eeveon.execution.journal import Journal
 from eeveon.execution.performing import ActionError, Hands, perform, undo
 
-THREADS = (
-    64  # most of them only wait for health; the drivers' own work is bounded by each target's concurrency
-)
+THREADS = 64  # most of them only wait for health; a target's own work is bounded by its concurrency
+LEAST = 4  # under way on each target, however many targets there are
 
 
 class Progress(Protocol):
