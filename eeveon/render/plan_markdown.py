@@ -1,0 +1,72 @@
+"""A plan as Markdown, for a comment on a pull request: a table of steps, details folded."""
+
+from collections.abc import Iterator, Sequence
+
+from eeveon.core.changes import Cause
+from eeveon.core.plan import Plan, Step
+from eeveon.core.verdict import Decision, Finding, Verdict
+from eeveon.render.plan_text import impact_text, revision_text, what_text
+from eeveon.render.words import SYMBOLS, count, field_change
+
+
+def plan_markdown(plan: Plan, verdicts: Sequence[Verdict], findings: Sequence[Finding]) -> str:
+    """The whole plan as Markdown, ending in a newline."""
+    lines = [f"### `{plan.scope}` @ {revision_text(plan)}: {_answer(plan)}", ""]
+    if plan.steps:
+        lines += ["| | what | wave | why | guard |", "|---|---|---|---|---|"]
+        lines += _rows(plan, verdicts)
+        lines += ["", f"Impact: {impact_text(plan)}."]
+    for target in plan.unknown:
+        lines += [
+            "",
+            f"**?** `target/{target.target}` was not reached, nothing is planned for it: {_safe(target.reason)}",
+        ]
+    for note in plan.notes:
+        lines += ["", f"Note: `{note.service or note.target}`: {_safe(note.text)}"]
+    for finding in findings:
+        lines += ["", f"**Broken invariant {finding.invariant}**: {_safe(finding.detail)}"]
+    if any(step.fields for step in plan.steps):
+        lines += ["", *_details(plan.steps)]
+    return "\n".join(lines) + "\n"
+
+
+def _answer(plan: Plan) -> str:
+    parts = [count(len(plan.steps), "change") if plan.steps else "nothing to do"]
+    if plan.unknown:
+        parts.append(f"{count(len(plan.unknown), 'target')} unknown")
+    return ", ".join(parts)
+
+
+def _rows(plan: Plan, verdicts: Sequence[Verdict]) -> Iterator[str]:
+    said = {verdict.step: verdict for verdict in verdicts}
+    for step in plan.steps:
+        verdict = said[step.id]
+        why = "; ".join(("drift", *step.reasons) if step.drift else step.reasons)
+        rule = f"{verdict.decision}: {verdict.rule}"
+        if verdict.decision is not Decision.ALLOW:
+            rule = f"**{rule}** {verdict.detail}"
+        cells = (f"`{SYMBOLS[step.verb]}`", f"`{step.id}` {what_text(step)}", str(step.wave), why, rule)
+        yield f"| {' | '.join(_safe(cell) for cell in cells)} |"
+
+
+def _details(steps: Sequence[Step]) -> Iterator[str]:
+    yield "<details><summary>Fields</summary>"
+    yield ""
+    yield "```diff"
+    for step in steps:
+        if step.fields:
+            yield f"# {step.id}"
+        for change in step.fields:
+            drift = " (drift)" if change.cause is Cause.DRIFT else ""
+            yield f"! {_unfenced(field_change(change))}{drift}"
+    yield "```"
+    yield "</details>"
+
+
+def _safe(text: str) -> str:
+    """Text that cannot break a table's row or become HTML or a mention."""
+    return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ").replace("@", "@\u200b")
+
+
+def _unfenced(text: str) -> str:
+    return text.replace("```", "`\u200b``")

@@ -1,0 +1,154 @@
+"""A plan for a terminal: first the answer, then one line an object, last the next command."""
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from eeveon.core.changes import Cause, Verb
+from eeveon.core.plan import Plan, Step
+from eeveon.core.verdict import Decision, Finding, Verdict
+from eeveon.render.words import SYMBOLS, UNKNOWN, Style, count, duration, field_change
+
+_INDENT = " " * 8
+
+
+def plan_text(plan: Plan, verdicts: Sequence[Verdict], findings: Sequence[Finding], style: Style) -> str:
+    """The whole plan as text, ending in a newline."""
+    lines = [_headline(plan, style), ""]
+    intended = [step for step in plan.steps if not step.drift]
+    drifted = [step for step in plan.steps if step.drift]
+    lines += _waves(intended, style, many=max((step.wave for step in intended), default=1) > 1)
+    if drifted:
+        lines += [
+            style.bold("Drift") + ": changed on the targets since it was applied; an apply puts it back",
+            "",
+        ]
+        lines += _waves(drifted, style, many=False)
+    lines += _unknown(plan, style)
+    lines += _remarks(plan)
+    lines += _judgement(plan, verdicts, findings, style)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def revision_text(plan: Plan) -> str:
+    """The commit for people: "4f2c91a", "4f2c91a + 2 changed files", "no commit"."""
+    commit = plan.commit[:7] or "no commit"
+    return f"{commit} + {count(plan.changed_files, 'changed file')}" if plan.changed_files else commit
+
+
+def _headline(plan: Plan, style: Style) -> str:
+    what = [count(len(plan.steps), "change") if plan.steps else "nothing to do"]
+    if plan.unknown:
+        what.append(f"{count(len(plan.unknown), 'target')} unknown")
+    if plan.unchanged:
+        what.append(f"{plan.unchanged} unchanged")
+    return f"{style.bold(str(plan.scope))} @ {revision_text(plan)}   {', '.join(what)}"
+
+
+def _waves(steps: Sequence[Step], style: Style, *, many: bool) -> Iterator[str]:
+    width = max((len(step.id) for step in steps), default=0)
+    for wave, members in groupby(steps, key=lambda step: step.wave):
+        if many:
+            yield f"  wave {wave}"
+        for step in members:
+            yield from _step(step, width, style)
+        yield ""
+
+
+def _step(step: Step, width: int, style: Style) -> Iterator[str]:
+    parts = [what_text(step), step.strategy]
+    head = f"{style.mark(SYMBOLS[step.verb])} {step.id.ljust(width)}  "
+    yield f"  {head}{'; '.join(part for part in parts if part)}".rstrip()
+    for change in step.fields:
+        drift = " (drift)" if change.cause is Cause.DRIFT and not step.drift else ""
+        yield from _wrapped(f"{field_change(change)}{drift}", style)
+    for reason in step.reasons if step.verb is not Verb.CREATE or step.present else ():
+        yield from _wrapped(reason, style)
+
+
+def what_text(step: Step) -> str:
+    """The verb and the replicas of a step."""
+    words = {
+        Verb.CREATE: "create",
+        Verb.REPLACE: "replace",
+        Verb.UPDATE: "change",
+        Verb.START: "start",
+        Verb.VERIFY: "finish",
+        Verb.REMOVE: "remove",
+    }
+    if step.service is None:
+        return words[step.verb]
+    before, after = step.replicas
+    if step.verb is Verb.REMOVE:
+        return f"remove {count(before, 'instance')}"
+    scaled = f"{before} → {after} replicas" if before not in (0, after) else count(after, "replica")
+    return f"{words[step.verb]} {scaled}"
+
+
+def _wrapped(text: str, style: Style) -> list[str]:
+    return textwrap.wrap(
+        text,
+        width=max(40, style.width),
+        initial_indent=_INDENT,
+        subsequent_indent=_INDENT + "  ",
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+
+
+def _unknown(plan: Plan, style: Style) -> Iterator[str]:
+    for target in plan.unknown:
+        yield f"  {style.mark(UNKNOWN)} target/{target.target}  not reached, nothing planned for it"
+        yield from _wrapped(target.reason, style)
+        if target.hint:
+            yield from _wrapped(target.hint, style)
+    if plan.unknown:
+        yield ""
+
+
+def _remarks(plan: Plan) -> Iterator[str]:
+    for seen in plan.kept:
+        yield f"Kept: {seen.id}, which the specs do not name any more; it is never removed by itself."
+    for note in plan.notes:
+        about = f"service/{note.service} on {note.target}" if note.service else f"target/{note.target}"
+        yield f"Note: {about}: {note.text}."
+    if plan.kept or plan.notes:
+        yield ""
+
+
+def _judgement(
+    plan: Plan, verdicts: Sequence[Verdict], findings: Sequence[Finding], style: Style
+) -> Iterator[str]:
+    if not plan.steps:
+        return
+    yield f"Impact: {impact_text(plan)}."
+    broken = f"{count(len(findings), 'invariant')} broken"
+    yield f"Checks: {broken if findings else 'every invariant holds'}."
+    yield from _guard(verdicts, style)
+
+
+def impact_text(plan: Plan) -> str:
+    """Blast radius, risk and the longest wait, in one line."""
+    impact = plan.impact
+    if impact.touched:
+        radius = (
+            f"{impact.touched} of {count(impact.instances, 'instance')} touched ({impact.blast_radius:.0%})"
+        )
+    else:
+        radius = "no running instance touched"
+    return f"{radius}, risk {impact.risk}, waits {duration(impact.worst_wait)} at most"
+
+
+def _guard(verdicts: Sequence[Verdict], style: Style) -> Iterator[str]:
+    names = {Decision.ALLOW: "allowed", Decision.NEEDS_APPROVAL: "need approval", Decision.DENY: "denied"}
+    said = [
+        f"{sum(verdict.decision is decision for verdict in verdicts)} {name}"
+        for decision, name in names.items()
+        if any(verdict.decision is decision for verdict in verdicts)
+    ]
+    rules = sorted({verdict.rule for verdict in verdicts if verdict.decision is Decision.ALLOW})
+    by = f" ({', '.join(rules)})" if rules else ""
+    yield f"Guard:  {', '.join(said)}{by}."
+    for verdict in verdicts:
+        if verdict.decision is not Decision.ALLOW:
+            yield from _wrapped(style.red(f"{verdict.step}: {verdict.rule}: {verdict.detail}"), style)
