@@ -1,0 +1,58 @@
+"""`python -m tests.lab up|down|env`: the lab by hand, for tutorials and benchmarks. It lies in EEVEON_LAB."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.lab.lab import Lab
+from tests.lab.requirements import missing_for_engine, missing_for_registry
+from tests.lab.waiting import LabError
+
+USAGE = (
+    "usage: python -m tests.lab up|down|env   (EEVEON_LAB names the folder; engine and registry run in it)\n"
+)
+
+
+def main(arguments: list[str]) -> int:
+    """Exit status 0 when done, 1 when it did not work, 2 for a wrong command."""
+    folder = os.environ.get("EEVEON_LAB") or f"{tempfile.gettempdir()}/eeveon-lab"
+    lab = Lab(Path(folder))
+    match arguments:
+        case ["up"]:
+            return _up(lab)
+        case ["down"]:
+            lab.down()
+            return 0
+        case ["env"] if lab.engine.answers():
+            _print_environment(lab)
+            return 0
+        case ["env"]:
+            sys.stderr.write(f"no lab is up in {folder}; start one with `python -m tests.lab up`\n")
+            return 1
+        case _:
+            sys.stderr.write(USAGE)
+            return 2
+
+
+def _up(lab: Lab) -> int:
+    missing = missing_for_engine() or missing_for_registry()
+    if missing:
+        sys.stderr.write(f"{missing}\n")
+        return 1
+    try:
+        lab.up()
+    except LabError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    _print_environment(lab)
+    return 0
+
+
+def _print_environment(lab: Lab) -> None:
+    for name, value in lab.environment().items():
+        sys.stdout.write(f"export {name}={value}\n")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,88 @@
+"""The lab as fixtures. Nothing is started before a test asks for it; all of it is gone when the session ends.
+
+`engine` and `registry` live as long as the session, so a test removes what it creates, or asks for `clean_engine`.
+`second_engine` belongs to one test, which may kill it. Mark such tests `docker` and `xdist_group("docker")`, so that
+one worker runs them and one engine is enough; without the group every worker starts its own, which works too.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lab.engine import BorrowedEngine, Engine
+from tests.lab.lab import PREFIX, Lab, owned, remove_abandoned
+from tests.lab.registry import Registry
+from tests.lab.requirements import missing_for_engine, missing_for_registry, must_run
+
+AnyEngine = Engine | BorrowedEngine
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """The lab that a person brought up in EEVEON_LAB, or a folder of our own in which nothing runs yet."""
+    by_hand = Lab(Path(os.environ.get("EEVEON_LAB", "/nonexistent")))
+    if by_hand.engine.answers():
+        yield by_hand
+        return
+    own = _new_lab()
+    with owned(own.folder):
+        yield own
+        own.down()
+
+
+@pytest.fixture(scope="session")
+def engine(lab: Lab) -> AnyEngine:
+    """The engine named by EEVEON_TEST_DOCKER_HOST, or the lab's."""
+    if url := os.environ.get("EEVEON_TEST_DOCKER_HOST"):
+        return BorrowedEngine(url)
+    _require(missing_for_engine())
+    lab.engine.start()
+    return lab.engine
+
+
+@pytest.fixture
+def clean_engine(engine: AnyEngine) -> Iterator[AnyEngine]:
+    """The engine, without containers, networks and volumes after the test. A borrowed one is left as it is."""
+    yield engine
+    if isinstance(engine, Engine):
+        engine.start()  # a test may have killed it
+        engine.sweep()
+
+
+@pytest.fixture
+def second_engine() -> Iterator[Engine]:
+    """An engine for one test alone, which may kill it."""
+    _require(missing_for_engine())
+    own = _new_lab()
+    with owned(own.folder):
+        try:
+            own.engine.start()
+            yield own.engine
+        finally:
+            own.down()
+
+
+@pytest.fixture(scope="session")
+def registry(lab: Lab) -> Registry:
+    """The lab's registry, with the images of `tests.lab.images.RECIPES`."""
+    _require(missing_for_registry())
+    lab.registry.start()
+    return lab.registry
+
+
+def _new_lab() -> Lab:
+    parent = Path(tempfile.gettempdir())
+    remove_abandoned(parent)
+    return Lab(Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent)))
+
+
+def _require(missing: str | None) -> None:
+    """Go on when nothing is missing. In CI a missing service fails the test; elsewhere it skips it."""
+    if missing is None:
+        return
+    if must_run(os.environ):
+        pytest.fail(f"CI must run this: {missing}", pytrace=False)
+    pytest.skip(missing)
