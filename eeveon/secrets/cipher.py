@@ -10,17 +10,28 @@ import binascii
 import math
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import cast
 
-from eeveon.secrets.tree import KINDS, Kind, Scalar
+from eeveon.secrets.tree import Kind, Scalar
 
 KEY_SIZE = 32
 IV_SIZE = 32
 TAG_SIZE = 16
 COMMENT = re.compile(r"#(ENC\[AES256_GCM,data:[^\]\s]*,type:comment\])")
 _ENCRYPTED = re.compile(r"ENC\[AES256_GCM,data:([^,\]]+),iv:([^,\]]+),tag:([^,\]]+),type:([a-z0-9]+)\]")
+_ANY = re.compile(r".*", re.DOTALL)
+_FORMS: Mapping[str, re.Pattern[str]] = {
+    "str": _ANY,
+    "bytes": _ANY,
+    "comment": _ANY,
+    "bool": re.compile("True|False|true|false"),
+    "int": re.compile(r"-?\d+"),
+    "float": re.compile(r"[-+]?(\d+(\.\d+)?|Inf)|NaN"),
+    "time": re.compile(r"\d{4}-\d{2}-\d{2}T[0-9:.]+(Z|[-+]\d{2}:\d{2})"),
+}
 _OCTAL = re.compile(r"[-+]?0[0-7]+")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -63,7 +74,7 @@ def decrypt(text: str, key: DataKey, context: str) -> Scalar | None:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     parts = _ENCRYPTED.fullmatch(text)
-    if parts is None or parts[4] not in KINDS:
+    if parts is None or parts[4] not in _FORMS:
         return None
     try:
         data, iv, tag = (base64.b64decode(part, validate=True) for part in parts.groups()[:3])
@@ -71,7 +82,10 @@ def decrypt(text: str, key: DataKey, context: str) -> Scalar | None:
     except (InvalidTag, binascii.Error, ValueError):
         return None
     plain = raw.decode("utf-8", "surrogateescape")
-    return Scalar(cast(Kind, parts[4]), plain.lower() if parts[4] == "bool" else plain)
+    kind = cast(Kind, parts[4])
+    if not _FORMS[kind].fullmatch(plain):
+        return None  # the type is not authenticated: a changed one shows here
+    return Scalar(kind, plain.lower() if kind == "bool" else plain)
 
 
 def canonical(scalar: Scalar) -> bytes:

@@ -139,7 +139,7 @@ def open_tree(tree: Tree, identities: age.Identities, where: str) -> Opened:
         if scalar.kind == "null" or scalar.text == "" or not metadata.rule.covers(path):
             return scalar
         found = decrypt(scalar.text, key, context_of(path)) if scalar.kind == "str" else None
-        if found is None:
+        if found is None or found.kind == "comment":
             raise SecretError(
                 f"{where}: the entry {dotted(path)} was changed, moved, or is not encrypted",
                 hint="restore the file from Git, then change it with `eeveon secrets`",

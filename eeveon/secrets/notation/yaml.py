@@ -177,9 +177,9 @@ def _value_splices(text: str, node: "YamlNode", wanted: Node, column: int) -> It
         yield _Splice(start, end, _scalar_text(text, node, wanted, column))
     else:
         start = len(text[:start].rstrip(" \n"))
-        yield _Splice(
-            start, end, entry("", wanted, column, STEP).lstrip(" ").removeprefix('"":').rstrip("\n")
-        )
+        tail = "\n" if text[start:end].endswith("\n") else ""
+        written = entry("", wanted, column, STEP).lstrip(" ").removeprefix('"":').removesuffix("\n")
+        yield _Splice(start, end, written + tail)
 
 
 def _keeps_an_entry(node: "MappingNode", wanted: Mapping[str, Node]) -> bool:
