@@ -166,7 +166,7 @@ def _start(sheet: _Sheet, run: Run, pool: ThreadPoolExecutor, working: dict[Futu
     for action in sheet.take_ready():
         try:
             run.check()
-            run.journal.intend(action.index)
+            run.journal.intend(action.index, str(action.effect))
         except LeaseLost as lost:
             sheet.stopped = lost.message
             return
@@ -201,14 +201,15 @@ def _take_back(sheet: _Sheet, run: Run) -> None:
             continue
         try:
             run.check()
-            undo(action, run.hands)
             detail = ", ".join(str(effect) for effect in action.undo)
-            if sheet.states[index] is ActionState.DONE:
-                sheet.states[index] = ActionState.UNDONE
-                run.journal.undone(index, detail)
+            run.journal.intend(index, f"take back: {detail}")
+            undo(action, run.hands)
+            run.journal.undone(index, detail)
+            sheet.states[index] = ActionState.UNDONE
             run.progress.ended(action, ActionState.UNDONE, detail)
         except ActionError as failed:
             sheet.stuck.append(action.step)
+            run.journal.failed(index, f"could not be taken back: {failed}")
             run.progress.ended(action, ActionState.FAILED, f"could not be taken back: {failed}")
         except LeaseLost as lost:
             sheet.stopped = lost.message

@@ -6,8 +6,8 @@ from typing import Protocol
 class Journal(Protocol):
     """Written ahead: `intend` is on disk before the target hears anything. Each call may raise LeaseLost."""
 
-    def intend(self, index: int) -> None:
-        """The action is about to be sent."""
+    def intend(self, index: int, what: str) -> None:
+        """`what` is about to be sent: the effect of the action, or one that takes it back."""
         ...
 
     def done(self, index: int, detail: str) -> None:

@@ -1,0 +1,64 @@
+"""The pure middle of the way of a change: from what should be and what is to a judged plan.
+
+`plan`, `apply`, drift detection and the preview in a pull request all call it, so they cannot disagree.
+"""
+
+from dataclasses import dataclass, replace
+
+from eeveon.core.changes import Changes
+from eeveon.core.check import check
+from eeveon.core.desired import Desired
+from eeveon.core.diff import Views, diff
+from eeveon.core.guard import Origin, Rules, guard
+from eeveon.core.names import ServiceName
+from eeveon.core.observed import Observed
+from eeveon.core.plan import Plan
+from eeveon.core.planner import PlanInputs, make_plan
+from eeveon.core.verdict import Finding, Moment, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What a decision depends on besides the desired and the observed."""
+
+    generation: int
+    moment: Moment
+    origin: Origin
+    services: frozenset[ServiceName] = frozenset()  # only these; empty: all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """A plan, what is wrong with it (a bug of ours), and a verdict for each of its steps."""
+
+    plan: Plan
+    findings: tuple[Finding, ...]
+    verdicts: tuple[Verdict, ...]
+
+
+def decide(desired: Desired, views: Views, observed: Observed, circumstances: Circumstances) -> Decided:
+    """The plan for these facts, checked and judged."""
+    changes = _only(diff(desired, views, observed), circumstances.services)
+    inputs = PlanInputs(desired=desired, views=views, generation=circumstances.generation)
+    plan = make_plan(changes, inputs)
+    findings = check(plan, views, observed)
+    rules = Rules(
+        moment=circumstances.moment,
+        policies=desired.policies,
+        guardrails=desired.guardrails,
+        findings=findings,
+        origin=circumstances.origin,
+    )
+    return Decided(plan=plan, findings=findings, verdicts=guard(plan, rules))
+
+
+def _only(changes: Changes, services: frozenset[ServiceName]) -> Changes:
+    """The changes of the chosen services, with the networks and volumes that are to be made, none that are to go."""
+    if not services:
+        return changes
+    return replace(
+        changes,
+        services=tuple(change for change in changes.services if change.service in services),
+        supports=tuple(change for change in changes.supports if change.wanted is not None),
+        kept=(),
+    )

@@ -1,0 +1,137 @@
+"""The only place that builds concrete things: clocks, ids, drivers, the store, the repository."""
+
+import getpass
+import os
+import socket
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from eeveon.core.desired import Target
+from eeveon.core.names import ObjectId, Scope, TargetName
+from eeveon.core.policy import SafetyPolicy
+from eeveon.core.secret import SecretRef, Secrets, SecretValue
+from eeveon.core.values import Fields
+from eeveon.core.verdict import Moment
+from eeveon.drivers.base import Context, Driver
+from eeveon.git.tree import Tree, find_root, open_tree
+from eeveon.settings import Settings, settings
+from eeveon.store.leases import Holder
+from eeveon.store.store import Store
+
+Report = Callable[[ObjectId, str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Everything outside that one command works with."""
+
+    root: Path
+    tree: Tree
+    settings: Settings
+    secrets: Secrets
+
+    def now(self) -> datetime:
+        """The time, in UTC."""
+        return datetime.now(UTC)
+
+    def open_store(self) -> Store:
+        """The store of this machine; made if there is none."""
+        return Store.open(self.settings.state, self.now(), alive=is_alive)
+
+    def connect(self, scope: Scope, targets: Iterable[Target], report: Report) -> Mapping[TargetName, Driver]:
+        """A driver for each target. Nothing is sent yet."""
+        from eeveon.drivers.registry import connect
+
+        return {
+            target.name: connect(
+                self._absolute(target),
+                Context(
+                    scope=scope,
+                    state=self.settings.state / target.kind,
+                    secrets=self.secrets,
+                    report=report,
+                ),
+            )
+            for target in targets
+        }
+
+    def _absolute(self, target: Target) -> Target:
+        """The target with its folder on this machine given from the root of the file system."""
+        if target.kind != "local":
+            return target
+        named: Fields = {
+            **target.settings,
+            "directory": str(self.root / str(target.settings.get("directory", "."))),
+        }
+        return replace(target, settings=named)
+
+
+def build_world(folder: Path | None, revision: str | None, environ: Mapping[str, str] | None = None) -> World:
+    """The world around the repository at or above `folder`."""
+    environment = os.environ if environ is None else environ
+    root = find_root((folder or Path.cwd()).resolve())
+    tree = open_tree(root, revision)
+    known = settings(environment, Path.home())
+    return World(root=root, tree=tree, settings=known, secrets=LateSecrets(tree, environment, known.home))
+
+
+class LateSecrets:
+    """Secrets whose machinery is only loaded when the first one is asked for."""
+
+    def __init__(self, tree: Tree, environ: Mapping[str, str], home: Path) -> None:
+        self._tree = tree
+        self._environ = environ
+        self._home = home
+        self._resolver: Secrets | None = None
+
+    def resolve(self, ref: SecretRef) -> SecretValue:
+        """The value behind a reference. Raises SecretError."""
+        if self._resolver is None:
+            self._resolver = self._build()
+        return self._resolver.resolve(ref)
+
+    def _build(self) -> Secrets:
+        from eeveon.secrets.identities import identity_candidates, read_identities
+        from eeveon.secrets.sources import Resolver
+
+        identities = read_identities(identity_candidates(self._environ, self._home))
+        return Resolver(lambda path: self._tree.read([path])[path], self._environ, identities)
+
+
+def moment(now: datetime, policies: Iterable[SafetyPolicy]) -> Moment:
+    """Now, in every time zone that the policies' windows name."""
+    zones = {window.span.zone for policy in policies for window in policy.windows}
+    return Moment(utc=now, zones={zone: now.astimezone(ZoneInfo(zone)) for zone in zones})
+
+
+def new_record_id(now: datetime) -> str:
+    """An id that sorts by time: the second in UTC, then eight random hex digits."""
+    return f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
+
+
+def this_process(reason: str) -> Holder:
+    """Who this process is, for a lease."""
+    pid = os.getpid()
+    return Holder(
+        owner=getpass.getuser(), host=socket.gethostname(), pid=pid, process=_started(pid), reason=reason
+    )
+
+
+def is_alive(holder: Holder) -> bool | None:
+    """Whether the holder's process still runs; None if it is on another host."""
+    if holder.host != socket.gethostname():
+        return None
+    return _started(holder.pid) == holder.process
+
+
+def _started(pid: int) -> str:
+    """When a process started, in the kernel's ticks since boot: tells it from a later one with the same pid."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return ""
+    return stat.rsplit(")", 1)[1].split()[19]
