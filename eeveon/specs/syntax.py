@@ -1,6 +1,7 @@
 """What the YAML parser could not read, as a diagnostic in words for people instead of libyaml's own."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -55,7 +56,10 @@ _WORDS: Final = {
     "did not find expected alphabetic or numeric character": _NAMELESS,
     "found unknown escape character": _ESCAPE,
     "did not find expected hexdecimal number": _ESCAPE,
-    "found invalid Unicode character escape code": _ESCAPE,
+    "found invalid Unicode character escape code": _Words(
+        message="this escape is not a character (JSON's pairs of `\\ud800` escapes are not YAML)",
+        hint="write the character itself, or `\\U` and 8 digits",
+    ),
     "did not find expected comment or line break": _BLOCK_HEADER,
     "found an indentation indicator equal to 0": _BLOCK_HEADER,
     "found undefined tag handle": _TAG,
@@ -67,6 +71,9 @@ _WORDS: Final = {
     "mapping values are not allowed in this context": _Words(
         message="a `:` with a value cannot stand here",
         hint="check the indentation, or put quotes around text that contains `: `",
+    ),
+    "mapping keys are not allowed in this context": _Words(
+        message="a key cannot stand here", hint="put quotes around text that starts with `?`"
     ),
     "block sequence entries are not allowed in this context": _Words(
         message="a list item (`- `) cannot stand here", hint="start the list on a line of its own"
@@ -132,7 +139,7 @@ def other_versions(content: bytes, file: str) -> list[Diagnostic]:
     """Tell each `%YAML` directive that asks for another version than the one that is read."""
     found: list[Diagnostic] = []
     parser = Composer(content)
-    try:
+    with suppress(*FAULTS):  # the reader of the documents reports them
         while (event := parser.get_event()) is not None:
             if isinstance(event, DocumentStartEvent) and event.version not in {None, (1, 2)}:
                 found.append(
@@ -143,8 +150,6 @@ def other_versions(content: bytes, file: str) -> list[Diagnostic]:
                         hint="remove the `%YAML` line; write `true` and `false`, not `yes` and `no`",
                     )
                 )
-    except FAULTS:
-        return found  # the reader of the documents reports it
     return found
 
 
@@ -199,7 +204,7 @@ def _marked(fault: Any, content: bytes, file: str) -> Diagnostic:
             hint="replace tabs by spaces",
         )
     words = _WORDS.get(fault.problem) or _in_the_words_of_the_parser(fault)
-    at_start = words.at_start or stopped.line >= len(lines)  # libyaml stops one line after the last
+    at_start = words.at_start or not "".join(lines[stopped.line :]).strip()  # nothing to see at the end
     return Diagnostic(
         code="yaml-syntax",
         message=words.message.format(start=start.line + 1),
@@ -231,9 +236,7 @@ def _code_point(content: bytes, offset: int) -> str:
 def _last_token(content: bytes, file: str) -> Position:
     parser = Composer(content)
     last = Position(file=file, line=1, column=1)
-    try:
+    with suppress(*FAULTS):  # the fault whose place is looked for
         while (token := parser.get_token()) is not None:
             last = position_at(file, token.end_mark)
-    except FAULTS:
-        return last
     return last

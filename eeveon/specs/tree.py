@@ -97,21 +97,22 @@ def position_at(file: str, mark: Any) -> Position:
 
 
 def path_of(root: Node, wanted: Node) -> Path:
-    """The path at which `wanted`, a key or a value, first stands under `root`."""
+    """The path at which `wanted`, a key or a value somewhere under `root`, first stands."""
+    return next(path for node, path in _keys_and_values(root) if node is wanted)
+
+
+def _keys_and_values(root: Node) -> Iterator[tuple[Node | None, Path]]:
     waiting: list[tuple[Node, Path]] = [(root, ())]
     seen: set[int] = set()
     while waiting:
         node, path = waiting.pop()
-        if node is wanted:
-            return path
         if id(node) in seen:
             continue
         seen.add(id(node))
-        for key, value, step in _entries(node):
-            if key is wanted:
-                return (*path, step)
-            waiting.append((value, (*path, step)))
-    return ()
+        yield node, path
+        entries = list(_entries(node))
+        yield from ((key, (*path, step)) for key, _, step in entries)
+        waiting.extend((value, (*path, step)) for _, value, step in reversed(entries))
 
 
 def contains_itself(root: Node) -> Node | None:
