@@ -1,0 +1,35 @@
+# Needs Python 3.11 or later, git and make; everything else comes from the locks into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+PURE := eeveon/core/*,eeveon/specs/*
+LOCK = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra docker
+
+.PHONY: install demo test check golden lock bench
+.DELETE_ON_ERROR:
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml locks/dev.txt
+	$(PYTHON) -m venv .venv && $(BIN)/pip install --quiet --require-hashes -r locks/dev.txt
+	$(BIN)/pip install --quiet --no-deps -e . && touch $@
+
+demo: install
+	@$(BIN)/eeveon -C . apply --yes -e demo && $(BIN)/eeveon status -e demo
+
+test: install check
+	$(BIN)/coverage erase && $(BIN)/coverage run -m pytest -n 2 --dist loadgroup
+	$(BIN)/coverage combine --quiet && $(BIN)/coverage report --skip-covered --format=total
+	$(BIN)/coverage report --skip-covered --include='$(PURE)' --fail-under=100
+
+check: install
+	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+golden: install
+	EEVEON_GOLDEN=rewrite $(BIN)/pytest -q -m golden
+
+lock: install
+	$(LOCK) --output-file locks/run.txt && $(LOCK) --group dev --output-file locks/dev.txt
+
+bench: install
+	$(BIN)/python -m benchmarks
