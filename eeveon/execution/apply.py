@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from eeveon.core.names import TargetName
 from eeveon.core.outcome import Record
-from eeveon.core.plan import Effect, Plan
+from eeveon.core.plan import Effect
 from eeveon.core.verdict import Verdict
 from eeveon.drivers.base import Driver
 from eeveon.execution.executor import Progress, Run, carry_out
@@ -35,9 +35,7 @@ class Tools:
     progress: Progress
 
 
-def apply(
-    plan: Plan, verdicts: Sequence[Verdict], beginning: Beginning, lease: Lease, tools: Tools
-) -> Record:
+def apply(verdicts: Sequence[Verdict], beginning: Beginning, lease: Lease, tools: Tools) -> Record:
     """Carry out the plan and give its record.
 
     Raises:
@@ -51,7 +49,7 @@ def apply(
         hands = Hands(place=_places(tools), waiter=tools.waiter, fence=lease.fence)
         journal = _RecordJournal(store, beginning.id, tools.now)
         run = Run(hands=hands, journal=journal, progress=tools.progress, check=heartbeat.check)
-        result = carry_out(plan, verdicts, run)
+        result = carry_out(beginning.plan, verdicts, run)
     store.journal.finish(beginning.id, result.ending, result.cause, tools.now())
     return store.history.record(beginning.id, tools.now())
 

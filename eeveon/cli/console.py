@@ -1,0 +1,70 @@
+"""The only place that prints. Results go to stdout; progress, questions and diagnostics to stderr."""
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+from eeveon.core.diagnostic import Diagnostic
+from eeveon.errors import EEveonError
+from eeveon.render.problems import diagnostics_text, error_text
+from eeveon.render.words import Style
+
+NARROWEST = 40
+
+
+class Console:
+    """What a command is handed to speak to a person or a script."""
+
+    def __init__(self, *, folder: Path | None, debug: bool) -> None:
+        self.folder = folder
+        self.debug = debug
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a person can be asked and shown progress."""
+        return sys.stdin.isatty() and sys.stderr.isatty()
+
+    def style(self, stream: TextIO | None = None) -> Style:
+        """How text may look on a stream (stdout). `NO_COLOR` and `TERM=dumb` are honoured."""
+        target = stream or sys.stdout
+        plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+        width = shutil.get_terminal_size((80, 24)).columns
+        return Style(colour=target.isatty() and not plain, width=max(NARROWEST, width))
+
+    def out(self, text: str) -> None:
+        """A result."""
+        print(text, end="" if text.endswith("\n") else "\n", flush=True)
+
+    def say(self, text: str) -> None:
+        """Something for a person, not part of the result."""
+        print(text, file=sys.stderr, flush=True)
+
+    def error(self, error: EEveonError) -> None:
+        """An error and what to do next."""
+        print(error_text(error, self.style(sys.stderr)), end="", file=sys.stderr)
+
+    def say_error(self, text: str) -> None:
+        """An error in one line."""
+        self.error(EEveonError(text))
+
+    def diagnostics(self, diagnostics: Sequence[Diagnostic]) -> None:
+        """All that is wrong with the specs."""
+        print(diagnostics_text(diagnostics, self.style(sys.stderr)), end="", file=sys.stderr)
+
+    def confirm(self, question: str, answer: str) -> bool:
+        """Whether the person types exactly `answer`."""
+        print(f"{question} ", end="", file=sys.stderr, flush=True)
+        return sys.stdin.readline().strip() == answer
+
+    def transient(self, text: str) -> None:
+        """A line that the next one overwrites; only on a terminal."""
+        if sys.stderr.isatty():
+            width = self.style(sys.stderr).width
+            print(f"\r\x1b[2K{text[: width - 1]}", end="", file=sys.stderr, flush=True)
+
+    def close_output(self) -> None:
+        """After the reader of our output is gone: keep the interpreter from complaining on its way out."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
