@@ -19,7 +19,7 @@ demo: install
 
 test: install check
 	$(BIN)/coverage erase && $(BIN)/coverage run -m pytest -n 2 --dist loadgroup
-	$(BIN)/coverage combine --quiet && $(BIN)/coverage report --skip-covered --format=total
+	$(BIN)/coverage combine --quiet && $(BIN)/coverage report --skip-covered
 	$(BIN)/coverage report --skip-covered --include='$(PURE)' --fail-under=100
 
 check: install
