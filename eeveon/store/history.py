@@ -1,0 +1,191 @@
+"""What was applied: every record with an outcome for each action of its plan, the ones never started too."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from eeveon.core.changes import Verb
+from eeveon.core.names import (
+    CommitId,
+    EnvironmentName,
+    ObjectId,
+    ProjectName,
+    Scope,
+    ServiceName,
+    TargetName,
+)
+from eeveon.core.observed import Condition
+from eeveon.core.outcome import ActionOutcome, ActionState, Ending, Record
+from eeveon.core.plan import Effect
+from eeveon.errors import UsageError
+from eeveon.store.database import Database
+from eeveon.store.failures import damaged, decoded
+from eeveon.store.journal import DIED, Event
+from eeveon.store.leases import Leases, Liveness
+from eeveon.store.rows import scope_number, text_digest, time_of
+
+_RECORD = (
+    "SELECT record.number, record.id, project, environment, plan, commit_id, record.generation, actor, started, "
+    "ended, ending, cause, record.fence FROM record JOIN scope ON scope.id = record.scope "
+)
+_STATES = {
+    Event.INTENDED: ActionState.STARTED,
+    Event.DONE: ActionState.DONE,
+    Event.FAILED: ActionState.FAILED,
+    Event.UNDONE: ActionState.UNDONE,
+}
+# Nothing of the step but its cleanup is short of done: the last entry of each action says so.
+_LAST_GOOD = """
+SELECT record.number FROM step JOIN record ON record.number = step.record
+WHERE record.scope = ? AND step.service = ? AND step.target = ? AND step.verb <> ?
+AND EXISTS (SELECT 1 FROM action WHERE action.record = step.record AND action.step = step.id)
+AND NOT EXISTS (
+  SELECT 1 FROM action WHERE action.record = step.record AND action.step = step.id AND NOT action.cleanup
+  AND coalesce((
+    SELECT event FROM entry WHERE entry.record = action.record AND entry.place = action.place
+    ORDER BY entry.number DESC LIMIT 1
+  ), '') <> ?
+)
+ORDER BY record.number DESC LIMIT 1
+"""
+_RecordRow = tuple[int, str, str, str, str, str, int, str, str, str | None, str, str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    event: Event
+    text: str
+    at: datetime
+
+
+class History:
+    """Reads what the journal wrote. A record that says it runs while its lease is gone was interrupted."""
+
+    def __init__(self, database: Database, leases: Leases, alive: Liveness) -> None:
+        self._database = database
+        self._leases = leases
+        self._alive = alive
+
+    def records(self, scope: Scope, limit: int, now: datetime) -> tuple[Record, ...]:
+        """The newest `limit` records, newest first."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                f"{_RECORD} WHERE record.scope = ? ORDER BY record.number DESC LIMIT ?",
+                (scope_number(connection, scope), limit),
+            ).fetchall()
+            return tuple(self._record(connection, row, now) for row in rows)
+
+    def record(self, prefix: str, now: datetime) -> Record:
+        """The record whose id is, or alone begins with, `prefix`; raises `UsageError` for none or several."""
+        with self._database.reading() as connection:
+            return self._record(connection, self._find(connection, prefix), now)
+
+    def running(self, scope: Scope, now: datetime) -> Record | None:
+        """The record that has begun and not ended, be it at work or interrupted: what breaking the lease cuts short."""
+        with self._database.reading() as connection:
+            row = connection.execute(
+                f"{_RECORD} WHERE record.scope = ? AND ending = ? ORDER BY record.number DESC LIMIT 1",
+                (scope_number(connection, scope), Ending.RUNNING),
+            ).fetchone()
+            return self._record(connection, row, now) if row else None
+
+    def last_good(
+        self, scope: Scope, service: ServiceName, target: TargetName, now: datetime
+    ) -> Record | None:
+        """The newest record in which every action of that service's step was done, removals apart."""
+        with self._database.reading() as connection:
+            parameters = (scope_number(connection, scope), service, target, Verb.REMOVE, Event.DONE)
+            found = connection.execute(_LAST_GOOD, parameters).fetchone()
+            if found is None:
+                return None
+            row = connection.execute(f"{_RECORD} WHERE record.number = ?", found).fetchone()
+            return self._record(connection, row, now)
+
+    def plan_text(self, prefix: str) -> str:
+        """The plan that a record carried out, as it was given to `begin`."""
+        with self._database.reading() as connection:
+            number = self._find(connection, prefix)[0]
+            text, digest = connection.execute(
+                "SELECT text, digest FROM record WHERE number = ?", (number,)
+            ).fetchone()
+            with decoded(self._database.path):
+                if text_digest(text) == digest:
+                    return str(text)
+            raise damaged(self._database.path, f"the plan of record {prefix} is not what was written")
+
+    def _find(self, connection: sqlite3.Connection, prefix: str) -> _RecordRow:
+        rows: list[_RecordRow] = connection.execute(
+            f"{_RECORD} WHERE record.id = ?1 OR substr(record.id, 1, length(?1)) = ?1 "
+            "ORDER BY record.id <> ?1, record.number DESC LIMIT 6",
+            (prefix,),
+        ).fetchall()
+        if not rows:
+            raise UsageError(f"no record begins with {prefix!r}", hint="list them with: eeveon history")
+        if len(rows) > 1 and rows[0][1] != prefix:
+            raise UsageError(
+                f"{prefix!r} is the beginning of several records: {', '.join(row[1] for row in rows)}",
+                hint="write more of the id",
+            )
+        return rows[0]
+
+    def _record(self, connection: sqlite3.Connection, row: _RecordRow, now: datetime) -> Record:
+        number, identity, project, environment, plan, commit, generation, actor, started, *_ = row
+        ended, ending, cause, fence = row[9:]
+        scope = Scope(project=ProjectName(project), environment=EnvironmentName(environment))
+        lost = ending == Ending.RUNNING and not self._is_held(connection, scope, fence, now)
+        with decoded(self._database.path):
+            return Record(
+                id=identity,
+                scope=scope,
+                plan=plan,
+                commit=CommitId(commit),
+                generation=generation,
+                actor=actor,
+                started=time_of(started),
+                ended=time_of(ended) if ended else None,
+                ending=Ending.INTERRUPTED if lost else Ending(ending),
+                cause=DIED if lost else cause,
+                outcomes=tuple(_outcomes(connection, number)),
+            )
+
+    def _is_held(self, connection: sqlite3.Connection, scope: Scope, fence: int, now: datetime) -> bool:
+        lease = self._leases.lease(connection, scope)
+        return lease is not None and lease.fence == fence and not lease.is_over(now, self._alive)
+
+
+def _outcomes(connection: sqlite3.Connection, record: int) -> Iterator[ActionOutcome]:
+    entries = _entries(connection, record)
+    for place, step, target, kind, name, condition in connection.execute(
+        "SELECT place, step, target, kind, name, condition FROM action WHERE record = ? ORDER BY place",
+        (record,),
+    ):
+        effect = Effect(object=ObjectId(target=target, kind=kind, name=name), condition=Condition(condition))
+        yield _outcome(place, step, effect, entries.get(place, ()))
+
+
+def _entries(connection: sqlite3.Connection, record: int) -> Mapping[int, tuple[_Entry, ...]]:
+    rows = connection.execute(
+        "SELECT place, event, text, at FROM entry WHERE record = ? ORDER BY place, number", (record,)
+    )
+    return {
+        place: tuple(_Entry(event=Event(event), text=text, at=time_of(at)) for _, event, text, at in group)
+        for place, group in groupby(rows, key=lambda row: row[0])
+    }
+
+
+def _outcome(index: int, step: str, effect: Effect, entries: tuple[_Entry, ...]) -> ActionOutcome:
+    """The last entry says how far the action came, the first one when it began."""
+    if not entries:
+        return ActionOutcome(index=index, step=step, effect=effect, state=ActionState.NOT_STARTED)
+    last = entries[-1]
+    return ActionOutcome(
+        index=index,
+        step=step,
+        effect=effect,
+        state=_STATES[last.event],
+        detail=last.text,
+        started=entries[0].at,
+        ended=None if last.event is Event.INTENDED else last.at,
+    )

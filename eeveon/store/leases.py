@@ -1,0 +1,182 @@
+"""One writer per environment: a lease with an owner, an end and a fencing number.
+
+Only the holder of the newest fence may write. The number grows with every lease that is given *and* with every one
+that is broken, for ever: a process that lost its lease while it slept is refused by the journal and by the targets,
+whatever its clock says.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from eeveon.core.names import EnvironmentName, ProjectName, Scope
+from eeveon.errors import LeaseHeld, LeaseLost
+from eeveon.store.database import Database
+from eeveon.store.failures import decoded
+from eeveon.store.rows import scope_number, scope_row, time_of, time_text
+
+_LEASE = (
+    "SELECT project, environment, owner, host, pid, process, reason, lease.fence, acquired, renewed, expires "
+    "FROM lease JOIN scope ON scope.id = lease.scope WHERE scope.id = ?"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Who writes. `process` tells this process from a later one with the same pid (its start time, say)."""
+
+    owner: str
+    host: str
+    pid: int
+    process: str
+    reason: str  # "apply plan-7c1e"
+
+    def __str__(self) -> str:
+        return f"{self.owner} on {self.host} (process {self.pid})"
+
+
+Liveness = Callable[[Holder], bool | None]  # None: cannot be told from here, e.g. another host
+
+
+def unknown_liveness(_holder: Holder) -> None:
+    """For those who cannot look: a lease then ends by its time only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """The right to write one scope until `expires`, as long as it is renewed. `took_over` names the dead holder."""
+
+    scope: Scope
+    holder: Holder
+    fence: int
+    acquired: datetime
+    renewed: datetime
+    expires: datetime
+    took_over: Holder | None = None
+
+    def is_over(self, now: datetime, alive: Liveness) -> bool:
+        """Whether it has run out, or its process is known to be gone."""
+        return self.expires <= now or alive(self.holder) is False
+
+
+class Leases:
+    """The leases of all scopes. Every method is one transaction."""
+
+    def __init__(self, database: Database, alive: Liveness) -> None:
+        self._database = database
+        self._alive = alive
+
+    def acquire(self, scope: Scope, holder: Holder, now: datetime, ttl: timedelta) -> Lease:
+        """A new lease with a higher fence than any before; raises `LeaseHeld` while another one is in force."""
+        with self._database.writing() as connection:
+            number, _, fence = scope_row(connection, scope)
+            current = self._lease(connection, number)
+            if current is not None and not current.is_over(now, self._alive):
+                raise _held(current)
+            lease = Lease(
+                scope=scope,
+                holder=holder,
+                fence=fence + 1,
+                acquired=now,
+                renewed=now,
+                expires=now + ttl,
+                took_over=current.holder if current else None,
+            )
+            _write(connection, number, lease)
+        return lease
+
+    def heartbeat(self, lease: Lease, now: datetime) -> Lease:
+        """The same lease for as long again from now; raises `LeaseLost` if it was broken or taken over."""
+        renewed = replace(
+            lease, renewed=now, expires=max(lease.expires, now + (lease.expires - lease.renewed))
+        )
+        with self._database.writing() as connection:
+            kept = connection.execute(
+                "UPDATE lease SET renewed = ?, expires = ? WHERE scope = ? AND fence = ?",
+                (
+                    time_text(renewed.renewed),
+                    time_text(renewed.expires),
+                    scope_number(connection, lease.scope),
+                    lease.fence,
+                ),
+            ).rowcount
+            if not kept:
+                raise lost(lease.scope, self.lease(connection, lease.scope))
+        return renewed
+
+    def release(self, lease: Lease) -> None:
+        """The scope is free, unless somebody else has it by now."""
+        with self._database.writing() as connection:
+            connection.execute(
+                "DELETE FROM lease WHERE scope = ? AND fence = ?",
+                (scope_number(connection, lease.scope), lease.fence),
+            )
+
+    def break_lease(self, scope: Scope) -> Lease | None:
+        """The lease that was in force, now void: its holder's next write is refused. None if there was none."""
+        with self._database.writing() as connection:
+            number, _, fence = scope_row(connection, scope)
+            current = self._lease(connection, number)
+            if current is not None:
+                connection.execute("DELETE FROM lease WHERE scope = ?", (number,))
+                connection.execute("UPDATE scope SET fence = ? WHERE id = ?", (fence + 1, number))
+        return current
+
+    def holder(self, scope: Scope) -> Lease | None:
+        """The lease as it was last written, also if it has run out; None if nobody has one."""
+        with self._database.reading() as connection:
+            return self.lease(connection, scope)
+
+    def lease(self, connection: sqlite3.Connection, scope: Scope) -> Lease | None:
+        """The same, inside of a transaction."""
+        return self._lease(connection, scope_number(connection, scope))
+
+    def _lease(self, connection: sqlite3.Connection, scope: int) -> Lease | None:
+        row = connection.execute(_LEASE, (scope,)).fetchone()
+        if row is None:
+            return None
+        with decoded(self._database.path):
+            return _from_row(row)
+
+
+def lost(scope: Scope, newer: Lease | None) -> LeaseLost:
+    """The error for a writer whose fence is not the newest any more."""
+    who = f"{newer.holder} has it now" if newer else "it was broken or has been given on"
+    return LeaseLost(
+        f"the lease on {scope} was lost: {who}",
+        hint=f"see what was applied with: eeveon history -e {scope.environment}; then plan again",
+    )
+
+
+def _held(lease: Lease) -> LeaseHeld:
+    return LeaseHeld(
+        f"{lease.scope} is being written by {lease.holder} since {lease.acquired:%Y-%m-%d %H:%M:%S %Z}: "
+        f"{lease.holder.reason}; its lease runs until {lease.expires:%H:%M:%S %Z} if it is not renewed",
+        hint=f"wait for it, or see who would lose what with: eeveon unlock -e {lease.scope.environment}",
+    )
+
+
+def _write(connection: sqlite3.Connection, number: int, lease: Lease) -> None:
+    holder = lease.holder
+    connection.execute("UPDATE scope SET fence = ? WHERE id = ?", (lease.fence, number))
+    connection.execute(
+        "INSERT OR REPLACE INTO lease (scope, owner, host, pid, process, reason, fence, acquired, renewed, expires) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(number, holder.owner, holder.host, holder.pid, holder.process, holder.reason, lease.fence),
+            *(time_text(moment) for moment in (lease.acquired, lease.renewed, lease.expires)),
+        ),
+    )
+
+
+def _from_row(row: tuple[str, str, str, str, int, str, str, int, str, str, str]) -> Lease:
+    project, environment, owner, host, pid, process, reason, fence, acquired, renewed, expires = row
+    return Lease(
+        scope=Scope(project=ProjectName(project), environment=EnvironmentName(environment)),
+        holder=Holder(owner=owner, host=host, pid=pid, process=process, reason=reason),
+        fence=fence,
+        acquired=time_of(acquired),
+        renewed=time_of(renewed),
+        expires=time_of(expires),
+    )

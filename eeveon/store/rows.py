@@ -1,0 +1,45 @@
+"""How times, texts and scopes lie in the tables."""
+
+import hashlib
+import sqlite3
+from datetime import UTC, datetime
+
+from eeveon.core.names import Scope
+
+
+def time_text(moment: datetime) -> str:
+    """UTC with microseconds: every text has the same length, so their order is the order of time."""
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def time_of(text: str) -> datetime:
+    """The reverse of `time_text`."""
+    return datetime.fromisoformat(text)
+
+
+def text_digest(text: str) -> str:
+    """What a stored plan is checked against when it is read: SQLite notices a lost page, not a flipped letter."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def scope_number(connection: sqlite3.Connection, scope: Scope) -> int:
+    """The number of a scope, 0 if nothing is known of it."""
+    found = connection.execute(
+        "SELECT id FROM scope WHERE project = ? AND environment = ?", (scope.project, scope.environment)
+    ).fetchone()
+    return int(found[0]) if found else 0
+
+
+def scope_row(connection: sqlite3.Connection, scope: Scope) -> tuple[int, int, int]:
+    """Number, generation and newest fence of a scope, which is made if it is new. Inside of a write only."""
+    connection.execute(
+        "INSERT INTO scope (project, environment, generation, fence) VALUES (?, ?, 0, 0) ON CONFLICT DO NOTHING",
+        (scope.project, scope.environment),
+    )
+    number, generation, fence = connection.execute(
+        "SELECT id, generation, fence FROM scope WHERE project = ? AND environment = ?",
+        (scope.project, scope.environment),
+    ).fetchone()
+    return number, generation, fence

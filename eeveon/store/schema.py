@@ -1,0 +1,128 @@
+"""The tables, as numbered migrations. A release only ever appends one: a file of any earlier version finds its way.
+
+`user_version` of the file counts the migrations that it has seen; `application_id` says that the file is ours. The
+shape of every released version is kept in `tests/store/versions/`, and upgrading from each of them is tested.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+APPLICATION_ID = 0x45455645  # "EEVE"
+
+Migration = Callable[["Database"], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schema:
+    """The migrations from an empty file on, in order."""
+
+    migrations: tuple[Migration, ...]
+
+    @property
+    def version(self) -> int:
+        """The version that a file has after all of them."""
+        return len(self.migrations)
+
+    def bring_forward(self, connection: sqlite3.Connection, version: int) -> None:
+        """Take a file of `version` to the newest, inside the transaction that the caller has begun."""
+        from sqlite_utils import Database  # 0.1 s of import that only a new or an old file costs
+
+        database = Database(connection, execute_plugins=False)
+        for migration in self.migrations[version:]:
+            migration(database)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {self.version}")
+
+
+def _first(database: "Database") -> None:
+    _scopes(database)
+    _records(database)
+
+
+def _scopes(database: "Database") -> None:
+    database.table("scope").create(
+        {"id": int, "project": str, "environment": str, "generation": int, "fence": int},
+        pk="id",
+        not_null={"project", "environment", "generation", "fence"},
+        strict=True,
+    )
+    database.table("scope").create_index(["project", "environment"], unique=True)
+    lease = {"owner": str, "host": str, "pid": int, "process": str, "reason": str}
+    lease |= {"fence": int, "acquired": str, "renewed": str, "expires": str}
+    database.table("lease").create(
+        {"scope": int} | lease,
+        pk="scope",
+        not_null=set(lease),
+        foreign_keys=[("scope", "scope", "id")],
+        strict=True,
+    )
+    database.table("plan").create(
+        {"number": int, "scope": int, "id": str, "text": str, "digest": str, "saved": str},
+        pk="number",
+        not_null={"scope", "id", "text", "digest", "saved"},
+        foreign_keys=[("scope", "scope", "id")],
+        strict=True,
+    )
+    database.table("plan").create_index(["scope", "id"], unique=True)
+    database.table("target").create(
+        {"scope": int, "name": str, "applied": str},
+        pk=("scope", "name"),
+        not_null={"scope", "name", "applied"},
+        foreign_keys=[("scope", "scope", "id")],
+        strict=True,
+    )
+
+
+def _records(database: "Database") -> None:
+    begun = {"id": str, "scope": int, "plan": str, "text": str, "digest": str, "commit_id": str}
+    begun |= {"generation": int, "actor": str, "fence": int, "started": str, "ending": str, "cause": str}
+    database.table("record").create(
+        {"number": int} | begun | {"ended": str},
+        pk="number",
+        not_null=set(begun),
+        foreign_keys=[("scope", "scope", "id")],
+        strict=True,
+    )
+    database.table("record").create_index(["id"], unique=True)
+    database.table("record").create_index(["scope", "number"])
+    # One plan is applied once. A plan that was denied never began, and may be approved and applied later.
+    database.execute(
+        "CREATE UNIQUE INDEX record_applies_once ON record (scope, plan) WHERE ending <> 'denied'"
+    )
+    database.table("step").create(
+        {"record": int, "id": str, "service": str, "target": str, "verb": str},
+        pk=("record", "id"),
+        not_null={"record", "id", "target", "verb"},
+        foreign_keys=[("record", "record", "number")],
+        strict=True,
+    )
+    database.table("step").create_index(["service", "target", "record"])
+    action = {"step": str, "target": str, "kind": str, "name": str, "condition": str, "cleanup": int}
+    database.table("action").create(
+        {"record": int, "place": int} | action,
+        pk=("record", "place"),
+        not_null={"record", "place"} | set(action),
+        foreign_keys=[("record", "record", "number")],
+        strict=True,
+    )
+    database.table("action").create_index(["record", "step"])
+    _journal(database)
+
+
+def _journal(database: "Database") -> None:
+    database.table("entry").create(
+        {"number": int, "record": int, "place": int, "event": str, "text": str, "at": str},
+        pk="number",
+        not_null={"record", "place", "event", "text", "at"},
+        foreign_keys=[(("record", "place"), "action", ("record", "place"))],
+        strict=True,
+    )
+    database.table("entry").create_index(["record", "place", "number"])
+
+
+SCHEMA = Schema(migrations=(_first,))
