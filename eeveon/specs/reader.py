@@ -7,7 +7,7 @@ the identity of their tag. Aliases are copied, not shared: the data is a tree th
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from sys import intern
 from typing import Any, Final, TypeAlias
 
@@ -22,11 +22,11 @@ from eeveon.specs.tree import (
     PLAIN,
     SEQUENCE,
     TEXT,
+    Paths,
     contains_itself,
     is_merge,
     key_text,
     merge_sources,
-    path_of,
     position_at,
 )
 
@@ -246,6 +246,10 @@ class DocumentReader:
             self._fault(node, "unsupported-value", unfit.reason, unfit.hint)
             return str(node.value)
 
+    @cached_property
+    def _paths(self) -> Paths:
+        return Paths(self._root)
+
     def _fault(self, node: Node, code: str, message: str, hint: str) -> None:
         """Report a mistake at a node of this document, once."""
         position = position_at(self._report.file, node.start_mark)
@@ -255,7 +259,7 @@ class DocumentReader:
                     code=code,
                     message=message,
                     position=position,
-                    path=path_of(self._root, node),
+                    path=self._paths.of(node),
                     hint=hint,
                 )
             )

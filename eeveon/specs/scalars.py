@@ -71,7 +71,9 @@ def tagged_value(kind: str, text: str) -> Scalar:
         return _float(text)
     value = WORDS[text] if text in WORDS else _number(text)
     if type(value).__name__.removesuffix("Type").replace("None", "null") != kind:
-        raise Unfit(f"`{text}` is not a value of the type `!!{kind}`", "remove the tag or correct the value")
+        raise Unfit(
+            f"`{_shown(text)}` is not a value of the type `!!{kind}`", "remove the tag or correct the value"
+        )
     return value
 
 
@@ -90,7 +92,7 @@ def _float(text: str) -> float:
     except ValueError:
         raise _without_digits(text) from None
     if math.isinf(value):
-        raise Unfit(f"`{text}` is too large for a number", "write a number below 1e308")
+        raise Unfit(f"`{_shown(text)}` is too large for a number", "write a number below 1e308")
     return value
 
 
@@ -111,7 +113,7 @@ def _integer(text: str) -> int:
 
 
 def _without_digits(text: str) -> Unfit:
-    return Unfit(f"`{text}` starts like a number and has no digits", "put quotes around text")
+    return Unfit(f"`{_shown(text)}` starts like a number and has no digits", "put quotes around text")
 
 
 def _too_large(text: str) -> Unfit:
@@ -127,3 +129,7 @@ def is_text_key(text: str) -> bool:
         return isinstance(plain_value(text), str)
     except Unfit:
         return text == "="
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= 24 else f"{text[:20]}…"

@@ -96,23 +96,32 @@ def position_at(file: str, mark: Any) -> Position:
     return Position(file=file, line=mark.line + 1, column=mark.column + 1)
 
 
-def path_of(root: Node, wanted: Node) -> Path:
-    """The path at which `wanted`, a key or a value somewhere under `root`, first stands."""
-    return next(path for node, path in _keys_and_values(root) if node is wanted)
+class Paths:
+    """The path of every node under a root, found in one walk: a file can have many mistakes."""
 
+    def __init__(self, root: Node) -> None:
+        self._above: dict[int, tuple[int, str | int] | None] = {}
+        self._above_keys: dict[int, tuple[int, str | int]] = {}
+        waiting: list[tuple[Node, tuple[int, str | int] | None]] = [(root, None)]
+        while waiting:
+            node, above = waiting.pop()
+            if id(node) in self._above:
+                continue
+            self._above[id(node)] = above
+            entries = [(key, value, (id(node), step)) for key, value, step in _entries(node)]
+            for key, _, place in entries:
+                self._above_keys.setdefault(id(key), place)  # a key may be an alias of a value
+            waiting.extend((value, place) for _, value, place in reversed(entries))
 
-def _keys_and_values(root: Node) -> Iterator[tuple[Node | None, Path]]:
-    waiting: list[tuple[Node, Path]] = [(root, ())]
-    seen: set[int] = set()
-    while waiting:
-        node, path = waiting.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        yield node, path
-        entries = list(_entries(node))
-        yield from ((key, (*path, step)) for key, _, step in entries)
-        waiting.extend((value, (*path, step)) for _, value, step in reversed(entries))
+    def of(self, node: Node) -> Path:
+        """The path at which the node, a key or a value, first stands."""
+        steps: list[str | int] = []
+        above = self._above[id(node)] if id(node) in self._above else self._above_keys[id(node)]
+        while above is not None:
+            parent, step = above
+            steps.append(step)
+            above = self._above[parent]
+        return tuple(reversed(steps))
 
 
 def contains_itself(root: Node) -> Node | None:

@@ -67,7 +67,7 @@ def test_reads_a_scalar_as_yaml_1_2(written: str, expected: object) -> None:
 
 @pytest.mark.parametrize(
     "written",
-    [".nan", ".NaN", ".inf", "-.INF", "1e999", "9223372036854775808", "-9223372036854775809", "9" * 5000, "=", "<<",
+    [".nan", ".NaN", ".inf", "-.INF", "1e999", "1" * 400 + ".5", "9223372036854775808", "-9223372036854775809", "9" * 5000, "=", "<<",
      "-_", "0x_", "0b_", "._", "!!int abc", "!!bool yes", "!!float x", "!!null x", "!!int 1.5", "!!bool 1"],
 )  # fmt: skip
 def test_refuses_a_value_that_specs_cannot_hold_and_keeps_its_text(written: str) -> None:
@@ -154,6 +154,15 @@ def test_tells_the_path_of_a_mistake_beside_and_behind_aliases() -> None:
         ("duplicate-key", ("a",)),
     ]
     assert loaded.documents[0].data["a"] == {"b": [0, ".inf"]}
+
+
+def test_tells_paths_where_keys_are_aliases() -> None:
+    assert [d.path for d in load("a: &x .nan\n? *x\n: 1\n? &y [1]\n: *y\n").diagnostics] == [
+        ("a",),
+        ("a",),
+        ("",),
+    ]
+    assert told("a: &x {b: {? *x : 1}}\n") == ["f.yaml:1:4 key-not-text"]
 
 
 def test_finds_mistakes_inside_the_value_of_a_second_key() -> None:
