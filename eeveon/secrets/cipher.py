@@ -22,6 +22,8 @@ IV_SIZE = 32
 TAG_SIZE = 16
 COMMENT = re.compile(r"#(ENC\[AES256_GCM,data:[^\]\s]*,type:comment\])")
 _ENCRYPTED = re.compile(r"ENC\[AES256_GCM,data:([^,\]]+),iv:([^,\]]+),tag:([^,\]]+),type:([a-z0-9]+)\]")
+_LONGEST_NUMBER = 18  # digits of an int that always fit 64 bits
+_PLAIN_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 _ANY = re.compile(r".*", re.DOTALL)
 _FORMS: Mapping[str, re.Pattern[str]] = {
     "str": _ANY,
@@ -88,6 +90,16 @@ def decrypt(text: str, key: DataKey, context: str) -> Scalar | None:
     return Scalar(kind, plain.lower() if kind == "bool" else plain)
 
 
+def storable(scalar: Scalar) -> Scalar:
+    """The scalar, as a text if its type would not give back what was written: `0123`, `1.50`, an odd time."""
+    whole = scalar.kind in ("str", "bool", "null") or canonical(scalar).decode() == scalar.text
+    if not whole or (scalar.kind == "int" and len(scalar.text) > _LONGEST_NUMBER):
+        return Scalar("str", scalar.text)
+    if scalar.kind == "time" and not _PLAIN_TIME.fullmatch(scalar.text):
+        return Scalar("str", scalar.text)
+    return scalar
+
+
 def canonical(scalar: Scalar) -> bytes:
     """The bytes that are encrypted, and that the message authentication code is taken over."""
     return _go_text(scalar).encode("utf-8", "surrogateescape")
@@ -117,10 +129,12 @@ def _go_int(text: str) -> str:
 def _go_float(text: str) -> str:
     """The shortest decimal form, without an exponent."""
     try:
-        number = float(text.replace("_", ""))
-    except ValueError:  # .inf and .nan
+        number = float(text.replace("_", "").lower().replace(".inf", "inf").replace(".nan", "nan"))
+    except ValueError:
         return text
-    if not math.isfinite(number):
-        return text
+    if math.isnan(number):
+        return "NaN"
+    if math.isinf(number):
+        return "+Inf" if number > 0 else "-Inf"
     form = format(Decimal(repr(number)), "f")
     return form.rstrip("0").rstrip(".") if "." in form else form

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from eeveon.core.secret import SecretValue
 from eeveon.errors import SecretError
 from eeveon.secrets import age, sops
+from eeveon.secrets.cipher import storable
 from eeveon.secrets.comments import decrypted_comments, encrypted_comments, rewrapped_comments
 from eeveon.secrets.encrypted import AgeFile, SopsFile, decrypted, keys_of, notation_of, recipients_of, sealed
 from eeveon.secrets.files import private_folder, write_private
@@ -20,6 +21,7 @@ from eeveon.secrets.notation.yaml import Yaml
 from eeveon.secrets.tree import Scalar, Tree, dotted, leaves, with_entry, without_entry
 
 _KEY = re.compile(r"[^\x00-\x20\x7f.]+(?:\.[^\x00-\x20\x7f.]+)*")
+_MOST_DOTS = 30
 _LONGEST_KEY = 200  # YAML cannot hold much longer ones on one line
 
 
@@ -121,7 +123,7 @@ def _rotated(
     original: Tree = {sops.METADATA: {**kept, "age": fresh_part["age"]}}
     tree = sops.seal_tree(opened.values, replace(renewed, metadata=metadata), original, now)
     text = rewrapped_comments(outer, opened, renewed.key)
-    return outer.notation.patch(text, tree, outer.where).encode()
+    return _patched(outer, text, tree)
 
 
 def plain_text(file: EncryptedFile, identities: age.Identities) -> str:
@@ -147,10 +149,13 @@ def sealed_text(file: EncryptedFile, text: str, keys: Keys, *, now: datetime) ->
     opened, original = _opened(file, outer, keys)
     values = outer.notation.parse(text, file.name)
     _refuse_metadata(values, file.name)
+    values = sops.mapped(
+        values, lambda path, scalar: storable(scalar) if opened.metadata.rule.covers(path) else scalar
+    )
     _, known = decrypted_comments(outer.text, opened)
     body = encrypted_comments(text, outer, opened, known)
     tree = sops.seal_tree(values, opened, original, now)
-    return outer.notation.patch(body, tree, file.name).encode()
+    return _patched(outer, body, tree)
 
 
 def edit(
@@ -171,7 +176,7 @@ def edit(
         write_private(place, before)
         while True:
             editor(place)
-            after = place.read_bytes().decode("utf-8", "surrogateescape")
+            after = _written(place, file.name)
             if after == before:
                 return None
             problem: SecretError | None = None
@@ -183,6 +188,15 @@ def edit(
                 raise problem
 
 
+def _written(place: Path, where: str) -> str:
+    problem = ""
+    try:
+        return place.read_bytes().decode("utf-8", "surrogateescape")
+    except OSError as error:
+        problem = error.strerror or "unknown error"
+    raise SecretError(f"{where}: the editor left no text that can be read: {problem}")
+
+
 def _changed(file: EncryptedFile, keys: Keys, change: Callable[[Tree], Tree], now: datetime) -> bytes:
     outer = _sealed_or_new(file)
     if isinstance(outer, AgeFile):
@@ -191,7 +205,17 @@ def _changed(file: EncryptedFile, keys: Keys, change: Callable[[Tree], Tree], no
     values = change(opened.values)
     _refuse_plain(values, opened, file.name)
     tree = sops.seal_tree(values, opened, original, now)
-    return outer.notation.patch(outer.text, tree, file.name).encode()
+    return _patched(outer, outer.text, tree)
+
+
+def _patched(outer: SopsFile, text: str, tree: Tree) -> bytes:
+    """The new file, read back before it is handed out: a file that cannot be read loses every secret in it."""
+    written = outer.notation.patch(text, tree, outer.where)
+    if outer.notation.parse(written, outer.where) != tree:
+        raise SecretError(
+            f"{outer.where} cannot be written as {outer.notation.name} without changing a value"
+        )
+    return written.encode()
 
 
 def _changed_age(outer: AgeFile, keys: Keys, change: Callable[[Tree], Tree]) -> bytes:
@@ -238,7 +262,7 @@ def _age_bytes(outer: AgeFile, text: str, recipients: tuple[str, ...]) -> bytes:
 
 
 def _check_key(key: str, where: str) -> None:
-    if not _KEY.fullmatch(key) or len(key) > _LONGEST_KEY:
+    if not _KEY.fullmatch(key) or len(key) > _LONGEST_KEY or key.count(".") > _MOST_DOTS:
         raise SecretError(f"{where}: this is not a key", hint="keys are words joined by dots, without spaces")
     if key == sops.METADATA or key.startswith(sops.METADATA + "."):
         raise SecretError(f"{where}: the key `{sops.METADATA}` is the file's own metadata")

@@ -1,8 +1,6 @@
 """Writing files so that no half and no readable secret is ever on disk."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -27,6 +25,8 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o644) -> None:
 
 
 def _replace(path: Path, content: bytes, mode: int) -> None:
+    import tempfile
+
     path = path.resolve()  # a symbolic link stays one
     path.parent.mkdir(parents=True, exist_ok=True)
     with suppress(FileNotFoundError):
@@ -56,6 +56,8 @@ def _sync_folder(folder: Path) -> None:
 @contextmanager
 def private_folder() -> Iterator[Path]:
     """A folder that only this user can enter, in memory if the system has such a place; wiped at the end."""
+    import tempfile
+
     in_memory = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK | os.X_OK)
     folder = Path(tempfile.mkdtemp(prefix="eeveon-edit-", dir=_MEMORY if in_memory else None))
     try:
@@ -73,6 +75,8 @@ def write_private(path: Path, text: str) -> None:
 
 def _wipe(folder: Path) -> None:
     """Overwrites before removing, editors' backup files too. A best effort: disks may keep older blocks."""
+    import shutil
+
     for file in folder.rglob("*"):
         if file.is_file() and not file.is_symlink():
             with suppress(OSError), file.open("r+b") as opened:

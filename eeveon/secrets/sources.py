@@ -51,7 +51,7 @@ class Resolver:
         return SecretValue(self._environ[name])
 
     def _file(self, path: str) -> SecretValue:
-        place = Path(path).expanduser()
+        place = Path(path).expanduser() if path.startswith("~/") else Path(path)
         content = self._bytes(path, lambda: place.read_bytes() if place.is_absolute() else self._read(path))
         text: str | None = None
         with suppress(UnicodeDecodeError):
@@ -77,6 +77,8 @@ class Resolver:
             problem = "is a folder"
         except OSError as error:
             problem = f"cannot be read: {error.strerror}"
+        except ValueError:
+            problem = "has a name that no file can have"
         except RepositoryError as error:
             problem = f"cannot be read: {error.message}"
         raise SecretError(f"the secret file {path} {problem}")

@@ -8,6 +8,8 @@ from typing import Literal, get_args
 from eeveon.core.secret import REDACTED
 from eeveon.errors import SecretError
 
+DEEPEST = 64  # levels of maps and lists in a file; deeper ones are attacks, not secrets
+
 Kind = Literal["str", "int", "float", "bool", "bytes", "time", "comment", "null"]
 KINDS: frozenset[str] = frozenset(get_args(Kind))
 

@@ -1,6 +1,7 @@
 """Changing encrypted files: what went in comes out, and nothing else moved."""
 
 import difflib
+import json
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -176,6 +177,31 @@ def test_edited_comments_are_encrypted_and_come_back(keys: Keys, now: datetime) 
     assert unchanged.split(b"    mac:")[0] == content.split(b"    mac:")[0]
 
 
+@pytest.mark.parametrize("name", ["n.yaml", "n.json", "n.yaml.age"])
+@pytest.mark.parametrize(
+    "written",
+    ["0123", "1.50", "12345678901234567890", "1_000", ".inf", "2020-01-01 10:00:00", "2020-01-01", "0x1F"],
+)
+def test_an_edited_value_is_what_was_written(name: str, written: str, keys: Keys, now: datetime) -> None:
+    text = f"a: {written}\n" if name != "n.json" else json.dumps({"a": written})
+    content = sealed_text(EncryptedFile(name=name, content=None), text, keys, now=now)
+    assert _values(EncryptedFile(name=name, content=content), keys.identities) == {"a": written}
+
+
+def test_a_rotation_that_would_lose_a_key_of_another_kind_is_refused(
+    by_sops: Read, sops_identities: Identities, now: datetime
+) -> None:
+    with_pgp = by_sops("types.yaml") + b"    pgp:\n        - fp: 85D77543B3D624B63CEA9E6DBC17301B491B3F21\n"
+    with pytest.raises(SecretError, match="also has pgp keys"):
+        rotate(EncryptedFile(name="t.yaml", content=with_pgp), (), sops_identities, now=now)
+
+
+def test_an_editor_that_leaves_no_file_is_told(keys: Keys, now: datetime) -> None:
+    file = _filled("n.yaml", {"a": "1"}, keys, now)
+    with pytest.raises(SecretError, match="left no text"):
+        edit(file, keys, now, Path.unlink, again=lambda problem: False)
+
+
 class Editor:
     """Writes one text after the other, as a person would, and looks at what lies there."""
 
@@ -224,7 +250,9 @@ def test_a_bad_text_is_offered_again_and_not_lost(keys: Keys, now: datetime) -> 
         edit(file, keys, now, Editor("a: [hunter2"), again=lambda problem: False)
 
 
-@pytest.mark.parametrize("key", ["a b", ".a", "a..b", "sops", "sops.mac", "a\n", "x" * 300, "\x00"])
+@pytest.mark.parametrize(
+    "key", ["a b", ".a", "a..b", "sops", "sops.mac", "a\n", "x" * 300, "a." * 40 + "a", "\x00"]
+)
 def test_what_is_no_key_is_refused(key: str, keys: Keys, now: datetime) -> None:
     with pytest.raises(SecretError):
         set_value(EncryptedFile(name="n.yaml", content=None), key, SecretValue("x"), keys, now=now)

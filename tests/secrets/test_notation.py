@@ -128,6 +128,7 @@ def test_finds_comments_and_not_what_looks_like_one() -> None:
         "[1]: 2",
         "a",
         "\t- x: [",
+        "a: " + "[" * 100_000,
     ],
 )
 def test_yaml_that_is_no_plain_map_is_refused_with_the_file(text: str) -> None:

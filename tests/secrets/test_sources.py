@@ -2,6 +2,8 @@
 
 import os
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -73,6 +75,7 @@ def test_says_what_is_missing(tmp_path: Path) -> None:
         FromFile(path=str(tmp_path / "none")): "does not exist",
         FromFile(path="folder"): "secret file folder is a folder",
         FromFile(path="bytes/x"): "bytes/x cannot be read: Not a directory",
+        FromFile(path="/a\0b"): "no file can have",
         FromFile(path="bytes"): "bytes is not UTF-8 text",
         FromEncrypted(file="none.yaml", key="a"): "secret file none.yaml does not exist",
         FromEncrypted(file="plain.yaml", key="a"): "plain.yaml is not encrypted",
@@ -80,6 +83,16 @@ def test_says_what_is_missing(tmp_path: Path) -> None:
     for ref, problem in problems.items():
         with pytest.raises(SecretError, match=problem):
             _resolver(tmp_path).resolve(ref)
+
+
+def test_the_heavy_packages_are_imported_when_they_are_needed() -> None:
+    rooms = "import sys, eeveon.secrets.sources, eeveon.secrets.edit; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", rooms], capture_output=True, check=True, text=True, timeout=60
+    )
+    names = {name.partition(".")[0] for name in loaded.stdout.split()}
+    assert "eeveon" in names
+    assert not names & {"pyrage", "cryptography", "ruamel", "tempfile"}
 
 
 def test_says_what_the_repository_says() -> None:

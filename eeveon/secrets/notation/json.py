@@ -3,9 +3,10 @@
 import json
 import re
 from json import JSONDecodeError
+from typing import cast
 
 from eeveon.errors import SecretError
-from eeveon.secrets.tree import Node, Scalar, Tree
+from eeveon.secrets.tree import DEEPEST, Node, Scalar, Tree
 
 _INDENT = re.compile(r"\n([ \t]+)\"")
 SOPS_INDENT = "\t"
@@ -23,20 +24,21 @@ class Json:
 
     def parse(self, text: str, where: str) -> Tree:
         """The map that the text holds."""
-        line, problem, found = 0, "", None
+        line, problem, found = 0, "", cast(Node, {})
         try:
-            found = json.loads(text, parse_int=_number, parse_float=_number, object_pairs_hook=_map)
+            loaded = json.loads(text, parse_int=_number, parse_float=_number, object_pairs_hook=_map)
+            found = _node(loaded, DEEPEST)
         except JSONDecodeError as error:
             line, problem = error.lineno, "is not valid JSON"
         except _RepeatedKey:
             problem = "has a key twice in one map"
         except RecursionError:
-            problem = "is nested too deeply"
+            problem = f"is nested more than {DEEPEST} levels deep"
         if problem:
             raise SecretError(f"{where}{f':{line}' if line else ''} {problem}")
         if not isinstance(found, dict):
             raise SecretError(f"{where} does not hold a map of keys and values")
-        return {key: _node(value) for key, value in found.items()}
+        return found
 
     def patch(self, text: str, tree: Tree, where: str) -> str:
         """The tree in the indentation of the text."""
@@ -62,14 +64,16 @@ def _map(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
-def _node(value: object) -> Node:
+def _node(value: object, levels: int) -> Node:
+    if levels < 0:
+        raise RecursionError
     match value:
         case Scalar():
             return value
         case dict():
-            return {str(key): _node(item) for key, item in value.items()}
+            return {str(key): _node(item, levels - 1) for key, item in value.items()}
         case list():
-            return [_node(item) for item in value]
+            return [_node(item, levels - 1) for item in value]
         case bool():
             return Scalar("bool", "true" if value else "false")
         case str():

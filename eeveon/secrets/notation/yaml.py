@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from eeveon.errors import SecretError
 from eeveon.secrets.notation.yaml_text import below, block, entry, inline
-from eeveon.secrets.tree import KINDS, Kind, Node, Scalar, Tree
+from eeveon.secrets.tree import DEEPEST, KINDS, Kind, Node, Scalar, Tree
 
 if TYPE_CHECKING:
     from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
@@ -74,11 +74,12 @@ def _compose(text: str, where: str) -> "MappingNode | None":
 
     line, problem, root = 0, "", None
     try:
+        _refuse_unusual(text, where)
         root = YAML(typ="safe").compose(text)
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line, problem = (mark.line + 1 if mark else 0), "is not valid YAML, or is more than one document"
-    except (ValueError, RecursionError):
+    except ValueError:
         problem = "is not valid YAML"
     if problem:
         raise SecretError(f"{where}{f':{line}' if line else ''} {problem}")
@@ -86,18 +87,23 @@ def _compose(text: str, where: str) -> "MappingNode | None":
         return None
     if not isinstance(root, MappingNode):
         raise SecretError(f"{where} does not hold a map of keys and values")
-    _refuse_aliases(root, set(), where)
     return root
 
 
-def _refuse_aliases(node: "YamlNode", seen: set[int], where: str) -> None:
-    if id(node) in seen or node.anchor:
-        raise SecretError(
-            f"{where}:{node.start_mark.line + 1} uses an anchor or alias, which is not supported here"
-        )
-    seen.add(id(node))
-    for child in _children(node):
-        _refuse_aliases(child, seen, where)
+def _refuse_unusual(text: str, where: str) -> None:
+    """Anchors, aliases and deep nesting, found in the events: composing 100,000 nested lists kills the process."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent, NodeEvent
+
+    depth = 0
+    for event in YAML(typ="safe").parse(text):
+        line = event.start_mark.line + 1
+        if isinstance(event, NodeEvent) and event.anchor:
+            raise SecretError(f"{where}:{line} uses an anchor or alias, which is not supported here")
+        depth += isinstance(event, CollectionStartEvent)
+        depth -= isinstance(event, CollectionEndEvent)
+        if depth > DEEPEST:
+            raise SecretError(f"{where}:{line} is nested more than {DEEPEST} levels deep")
 
 
 def _children(node: "YamlNode") -> "Iterator[YamlNode]":
