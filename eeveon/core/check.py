@@ -52,13 +52,14 @@ def _facts(plan: Plan, views: Views, observed: Observed) -> _Facts:
         for item in observation.objects
         if (item.service, item.id.target) in touched or str(item.id) in supports
     }
-    alive = {(want.service, want.id.target) for want in wanted.values()}
     return _Facts(
         plan=plan,
         seen=seen,
         wanted=wanted,
         targets=frozenset(name for name, item in observed.items() if isinstance(item, Seen)),
-        removed=frozenset((str(service), target) for service, target in touched - alive),
+        removed=frozenset(
+            (str(step.service), step.target) for step in plan.steps if step.service and not step.document
+        ),
     )
 
 

@@ -248,7 +248,7 @@ def _never_removed(
     """Objects that nobody wants any more and that stay all the same: volumes, and what is protected."""
     wanted_ids = {want.id for want in wanted if want.id.kind != INSTANCE}
     services = {want.service for want in wanted if want.id.kind == INSTANCE}
-    for seen in present:
+    for seen in sorted(present, key=lambda seen: seen.id):
         if seen.id.kind == INSTANCE:
             unwanted = seen.protected and seen.service not in services
         else:
