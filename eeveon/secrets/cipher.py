@@ -23,7 +23,7 @@ TAG_SIZE = 16
 COMMENT = re.compile(r"#(ENC\[AES256_GCM,data:[^\]\s]*,type:comment\])")
 _ENCRYPTED = re.compile(r"ENC\[AES256_GCM,data:([^,\]]+),iv:([^,\]]+),tag:([^,\]]+),type:([a-z0-9]+)\]")
 _LONGEST_NUMBER = 18  # digits of an int that always fit 64 bits
-_PLAIN_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
+_PLAIN_TIME = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}Z)?")
 _ANY = re.compile(r".*", re.DOTALL)
 _FORMS: Mapping[str, re.Pattern[str]] = {
     "str": _ANY,
@@ -93,11 +93,14 @@ def decrypt(text: str, key: DataKey, context: str) -> Scalar | None:
 def storable(scalar: Scalar) -> Scalar:
     """The scalar, as a text if its type would not give back what was written: `0123`, `1.50`, an odd time."""
     whole = scalar.kind in ("str", "bool", "null") or canonical(scalar).decode() == scalar.text
-    if not whole or (scalar.kind == "int" and len(scalar.text) > _LONGEST_NUMBER):
-        return Scalar("str", scalar.text)
-    if scalar.kind == "time" and not _PLAIN_TIME.fullmatch(scalar.text):
-        return Scalar("str", scalar.text)
-    return scalar
+    return scalar if whole and is_portable(scalar) else Scalar("str", scalar.text)
+
+
+def is_portable(scalar: Scalar) -> bool:
+    """Whether sops reads an unencrypted scalar as it is read here."""
+    if scalar.kind == "time":
+        return _PLAIN_TIME.fullmatch(scalar.text) is not None
+    return scalar.kind != "int" or len(scalar.text) <= _LONGEST_NUMBER
 
 
 def canonical(scalar: Scalar) -> bytes:

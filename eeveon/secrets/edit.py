@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from eeveon.core.secret import SecretValue
 from eeveon.errors import SecretError
 from eeveon.secrets import age, sops
-from eeveon.secrets.cipher import storable
+from eeveon.secrets.cipher import is_portable, storable
 from eeveon.secrets.comments import decrypted_comments, encrypted_comments, rewrapped_comments
 from eeveon.secrets.encrypted import AgeFile, SopsFile, decrypted, keys_of, notation_of, recipients_of, sealed
 from eeveon.secrets.files import private_folder, write_private
@@ -149,9 +149,7 @@ def sealed_text(file: EncryptedFile, text: str, keys: Keys, *, now: datetime) ->
     opened, original = _opened(file, outer, keys)
     values = outer.notation.parse(text, file.name)
     _refuse_metadata(values, file.name)
-    values = sops.mapped(
-        values, lambda path, scalar: storable(scalar) if opened.metadata.rule.covers(path) else scalar
-    )
+    values = sops.mapped(values, lambda path, scalar: _storable(path, scalar, opened, file.name))
     _, known = decrypted_comments(outer.text, opened)
     body = encrypted_comments(text, outer, opened, known)
     tree = sops.seal_tree(values, opened, original, now)
@@ -186,6 +184,16 @@ def edit(
                 problem = error
             if not again(str(problem)):
                 raise problem
+
+
+def _storable(path: tuple[str, ...], scalar: Scalar, opened: sops.Opened, where: str) -> Scalar:
+    if opened.metadata.rule.covers(path):
+        return storable(scalar)
+    if not is_portable(scalar):
+        raise SecretError(
+            f"{where}: the unencrypted entry {dotted(path)} is read differently by sops", hint="quote it"
+        )
+    return scalar
 
 
 def _written(place: Path, where: str) -> str:

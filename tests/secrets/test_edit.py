@@ -188,6 +188,15 @@ def test_an_edited_value_is_what_was_written(name: str, written: str, keys: Keys
     assert _values(EncryptedFile(name=name, content=content), keys.identities) == {"a": written}
 
 
+@pytest.mark.parametrize(
+    "written", ["a_unencrypted: 2020-01-01 10:00:00", "a_unencrypted: 12345678901234567890", "1: a"]
+)
+def test_what_sops_would_read_differently_is_refused(written: str, keys: Keys, now: datetime) -> None:
+    with pytest.raises(SecretError) as raised:
+        sealed_text(EncryptedFile(name="n.yaml", content=None), written + "\n", keys, now=now)
+    assert "quote" in raised.value.hint
+
+
 def test_a_rotation_that_would_lose_a_key_of_another_kind_is_refused(
     by_sops: Read, sops_identities: Identities, now: datetime
 ) -> None:

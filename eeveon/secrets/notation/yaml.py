@@ -1,7 +1,8 @@
 """YAML: positions of every scalar from libyaml, edits as splices of the text.
 
 A splice touches one entry. Where that cannot be done (flow maps, changed kinds, changed lists) the nearest whole
-entry is written anew; and if the outcome does not read back as the tree, the whole file is.
+entry is written anew, and comments inside of it are lost. If the outcome does not read back as the tree, the whole
+file is written anew.
 """
 
 import bisect
@@ -123,8 +124,8 @@ def _node(node: "YamlNode", where: str) -> Node:
         found: Tree = {}
         for key, value in node.value:
             line = key.start_mark.line + 1
-            if not isinstance(key.value, str):
-                raise SecretError(f"{where}:{line} has a key that is not a text")
+            if not isinstance(key.value, str) or not (key.tag or "").endswith(":str"):
+                raise SecretError(f"{where}:{line} has a key that is not a text", hint="put it in quotes")
             if key.value in found:
                 raise SecretError(f"{where}:{line} repeats the key {key.value}")
             found[key.value] = _node(value, where)
