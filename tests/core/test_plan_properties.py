@@ -1,6 +1,7 @@
 """What holds of every plan, whatever the specs say and whatever happened to the targets."""
 
 import random
+from collections.abc import Mapping
 
 from hypothesis import given, strategies as st
 
@@ -55,7 +56,7 @@ def test_every_plan_holds_its_invariants(wanted: Desired, held: Holding, lost: f
 def test_the_same_input_gives_the_same_bytes(
     wanted: Desired, held: Holding, lost: frozenset[TargetName]
 ) -> None:
-    shuffled = Holding(dict(reversed(held.by_id.items())))
+    shuffled = Holding(dict(reversed(list(held.by_id.items()))))
     first = decided(wanted, held.observed(lost))
     second = decided(wanted, shuffled.observed(lost))
     assert canonical(plain(first)) == canonical(plain(second))
@@ -124,7 +125,7 @@ def test_rolling_keeps_enough_instances_running(wanted: Desired, held: Holding, 
             assert least <= running <= most, (step.id, strategy, running)
 
 
-def _running(world: dict[ObjectId, ObservedObject], name: ServiceName | None, target: TargetName) -> int:
+def _running(world: Mapping[ObjectId, ObservedObject], name: ServiceName | None, target: TargetName) -> int:
     return sum(
         item.condition is Condition.RUNNING
         for item in world.values()

@@ -16,6 +16,7 @@ from eeveon.core.names import (
     EnvironmentName,
     ObjectId,
     ProjectName,
+    Revision,
     Scope,
     ServiceName,
     TargetName,
@@ -23,7 +24,7 @@ from eeveon.core.names import (
 from eeveon.core.observed import Condition, Observed, ObservedObject, Seen, Unreachable
 from eeveon.core.simulate import as_wanted
 from eeveon.core.verdict import Moment
-from eeveon.core.wanted import NETWORK, VOLUME, Preview, Revision, WantedObject, instance_id, revision_of
+from eeveon.core.wanted import NETWORK, VOLUME, Preview, WantedObject, instance_id, revision_of
 from tests.core.moments import NOON
 
 SCOPE = Scope(project=ProjectName("shop"), environment=EnvironmentName("test"))
