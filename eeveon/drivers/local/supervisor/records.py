@@ -1,0 +1,196 @@
+"""One file per object of a target folder: what it should be and what became of it.
+
+    <target>/supervisor.sock  supervisor.lock  supervisor.log  start.lock
+    <target>/scopes/<project>@<environment>/fence
+                                            records/<kind>.<name>.json
+                                            logs/<instance>.log  .log.1  .log.2
+                                            work/<instance>/     the working folder, if the target names none
+                                            volumes/<volume>/    what a volume holds
+
+Each file is replaced in one step and flushed to the disk, so a crash leaves the old or the new one. Values of
+secrets are in none of them.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+FORMAT = 1
+
+
+class Damaged(Exception):  # noqa: N818 — says what happened, as the tree in errors.py does
+    """A record file that cannot be read or understood; the message names it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """The environment that an object belongs to."""
+
+    project: str
+    environment: str
+
+    @property
+    def folder(self) -> str:
+        """Its folder's name; `@` occurs in no quoted name."""
+        return f"{stem(self.project)}@{stem(self.environment)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What became of an instance. Times are seconds since the epoch, 0 where there is none."""
+
+    state: str = "new"  # starting running stopping waiting ended stopped failed lost
+    pid: int = 0
+    ticks: int = 0  # the kernel's start time of `pid`: tells it from a later process of that number
+    boot: str = ""  # the kernel's id of the boot in which `pid` ran
+    started: float = 0.0
+    restarts: int = 0
+    failures: int = 0  # ends in a row without a stable run between them
+    exit: str = ""  # "exited with status 1"
+    exited: float = 0.0
+    exit_pid: int = 0
+    resumes: float = 0.0  # when the next start is due
+    reason: str = ""  # why it is stopped, failed or lost
+    cgroups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One object: its identity, the fields it holds, where it works, and its status."""
+
+    scope: Scope
+    kind: str
+    name: str
+    service: str | None
+    ordinal: int | None
+    revision: str
+    protected: bool
+    fields: dict[str, Any]
+    directory: str = ""  # "" is a folder of its own
+    log_bytes: int = 10 * 1024 * 1024  # a log of this size is rotated
+    log_files: int = 3  # so many are kept, the current one among them
+    ports: dict[str, int] = field(default_factory=dict)
+    status: Status = field(default_factory=Status)
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Its place in the target folder."""
+        return (self.scope.folder, self.kind, self.name)
+
+    def holds_the_same(self, other: "Record") -> bool:
+        """Whether both define the same object, whatever became of it."""
+        return all(getattr(self, name) == getattr(other, name) for name in _DEFINITION)
+
+    def text(self) -> str:
+        """Its JSON, on one line."""
+        form = {"format": FORMAT} | {item: getattr(self, item) for item in _RECORD}
+        form["scope"] = {"project": self.scope.project, "environment": self.scope.environment}
+        form["status"] = {item: getattr(self.status, item) for item in _STATUS}
+        return json.dumps(form, ensure_ascii=False, separators=(",", ":"))
+
+
+_RECORD = tuple(item.name for item in fields(Record))
+_STATUS = tuple(item.name for item in fields(Status))
+_DEFINITION = tuple(item for item in _RECORD if item not in {"ports", "status"})
+
+
+def record_from(form: Any) -> Record:
+    """The record that a parsed `text()` holds. Raises ValueError, KeyError or TypeError for anything else."""
+    if form["format"] != FORMAT:
+        raise ValueError(f"format {form['format']} is not known to this version")
+    parts = {item: form[item] for item in _RECORD}
+    parts["scope"] = Scope(**form["scope"])
+    parts["status"] = Status(**form["status"] | {"cgroups": tuple(form["status"]["cgroups"])})
+    if not (isinstance(parts["fields"], dict) and isinstance(parts["ports"], dict)):
+        raise TypeError("fields and ports are maps")
+    return Record(**parts)
+
+
+def stem(name: str) -> str:
+    """A name as a part of a file name: no separator, no leading dot."""
+    quoted = quote(name, safe="")
+    return f"%2E{quoted[1:]}" if quoted.startswith(".") else quoted
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Where one target keeps everything; nothing is made before it is needed."""
+
+    root: Path
+
+    def scope(self, scope: Scope) -> Path:
+        """The folder of one environment."""
+        return self.root / "scopes" / scope.folder
+
+    def record(self, scope: Scope, kind: str, name: str) -> Path:
+        """The file of one object."""
+        return self.scope(scope) / "records" / f"{kind}.{stem(name)}.json"
+
+    def log(self, scope: Scope, name: str, age: int = 0) -> Path:
+        """The current log of an instance, or its `age`-th last."""
+        return self.scope(scope) / "logs" / f"{stem(name)}.log{f'.{age}' if age else ''}"
+
+    def work(self, scope: Scope, name: str) -> Path:
+        """The working folder of an instance that has none given."""
+        return self.scope(scope) / "work" / stem(name)
+
+    def volume(self, scope: Scope, name: str) -> Path:
+        """What a volume holds."""
+        return self.scope(scope) / "volumes" / stem(name)
+
+    def scopes(self) -> list[Path]:
+        """The folders of all environments."""
+        base = self.root / "scopes"
+        return sorted(base.iterdir()) if base.is_dir() else []
+
+
+def read(path: Path) -> Record:
+    """The record in a file. Raises FileNotFoundError, or Damaged naming the file."""
+    try:
+        return record_from(json.loads(path.read_bytes()))
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Damaged(f"the record {path} cannot be read: {type(error).__name__}: {error}") from error
+
+
+def record_files(scope_folder: Path) -> Iterator[Path]:
+    """Every record file of one environment."""
+    folder = scope_folder / "records"
+    if folder.is_dir():
+        yield from sorted(item for item in folder.iterdir() if item.name.endswith(".json"))
+
+
+def write(path: Path, text: str) -> None:
+    """Put `text` in the place of the file, in one step and down to the disk; readable by the owner only."""
+    make_folder(path.parent)
+    fresh = path.with_name(f"{path.name}.new")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        os.write(handle, text.encode())
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    fresh.replace(path)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder that only its owner can enter, and those above it."""
+    if not path.is_dir():
+        make_folder(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
+
+
+def fence(scope_folder: Path) -> int:
+    """The highest fence that an environment has shown here; 0 if none. Raises Damaged."""
+    path = scope_folder / "fence"
+    try:
+        return int(path.read_text())
+    except FileNotFoundError:
+        return 0
+    except (OSError, ValueError) as error:
+        raise Damaged(f"the fence {path} cannot be read: {error}") from error

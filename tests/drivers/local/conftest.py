@@ -1,0 +1,44 @@
+"""A target folder whose processes are all ended, by pid, whatever a test did to them."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from eeveon.drivers.local.driver import LocalDriver
+from eeveon.drivers.local.supervisor import processes
+from tests.drivers.local.world import connected, ended, supervisor_pid
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "state"
+    yield folder
+    supervisors = [pid for root in folder.glob("*") if (pid := supervisor_pid(root))]
+    for pid in supervisors:
+        os.kill(pid, signal.SIGKILL)
+    for mark, pids in processes.marked().items():
+        if Path(mark).is_relative_to(folder):
+            for pid in pids:
+                processes.signal_group(os.getpgid(pid), signal.SIGKILL)
+    assert all(ended(pid) for pid in supervisors)
+
+
+@pytest.fixture
+def connect(state: Path) -> Iterator[Callable[..., LocalDriver]]:
+    made = []
+
+    def make(environment: str = "test", **settings: object) -> LocalDriver:
+        made.append(connected(state, environment, settings))
+        return made[-1]
+
+    yield make
+    for driver in made:
+        driver.close()
+
+
+@pytest.fixture
+def driver(connect: Callable[..., LocalDriver]) -> LocalDriver:
+    return connect()
