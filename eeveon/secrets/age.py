@@ -1,5 +1,7 @@
 """The age envelope: pyrage, and what can be read of a file without a key."""
 
+import base64
+import binascii
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -112,13 +114,8 @@ def recipients_of(content: bytes) -> str:
 
 
 def _unarmored(content: bytes) -> bytes:
-    import base64
-    import binascii
-
-    body = b"".join(
-        line for line in content.split() if not line.startswith(b"-----") and b"-----" not in line
-    )
+    body = b"".join(line.strip() for line in content.splitlines() if not line.startswith(b"-----"))
     try:
-        return base64.b64decode(body.replace(b"BEGINAGEENCRYPTEDFILE", b""))
+        return base64.b64decode(body)
     except binascii.Error:
         return b""

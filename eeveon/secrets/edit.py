@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path, PurePosixPath
 
 from eeveon.core.secret import SecretValue
 from eeveon.errors import SecretError
@@ -16,7 +15,6 @@ from eeveon.secrets import age, sops
 from eeveon.secrets.cipher import is_portable, storable
 from eeveon.secrets.comments import decrypted_comments, encrypted_comments, rewrapped_comments
 from eeveon.secrets.encrypted import AgeFile, SopsFile, decrypted, keys_of, notation_of, recipients_of, sealed
-from eeveon.secrets.files import private_folder, write_private
 from eeveon.secrets.notation.yaml import Yaml
 from eeveon.secrets.tree import Scalar, Tree, dotted, leaves, with_entry, without_entry
 
@@ -156,36 +154,6 @@ def sealed_text(file: EncryptedFile, text: str, keys: Keys, *, now: datetime) ->
     return _patched(outer, body, tree)
 
 
-def edit(
-    file: EncryptedFile,
-    keys: Keys,
-    now: datetime,
-    editor: Callable[[Path], None],
-    *,
-    again: Callable[[str], bool],
-) -> bytes | None:
-    """Lets a person edit the plain text in a private folder; None if the text was left as it was.
-
-    A text that cannot be used is kept in the editor's file while `again(problem)` says to go on; else `SecretError`.
-    """
-    before = plain_text(file, keys.identities)
-    with private_folder() as folder:
-        place = folder / PurePosixPath(file.name.removesuffix(".age")).name
-        write_private(place, before)
-        while True:
-            editor(place)
-            after = _written(place, file.name)
-            if after == before:
-                return None
-            problem: SecretError | None = None
-            try:
-                return sealed_text(file, after, keys, now=now)
-            except SecretError as error:
-                problem = error
-            if not again(str(problem)):
-                raise problem
-
-
 def _storable(path: tuple[str, ...], scalar: Scalar, opened: sops.Opened, where: str) -> Scalar:
     if opened.metadata.rule.covers(path):
         return storable(scalar)
@@ -194,15 +162,6 @@ def _storable(path: tuple[str, ...], scalar: Scalar, opened: sops.Opened, where:
             f"{where}: the unencrypted entry {dotted(path)} is read differently by sops", hint="quote it"
         )
     return scalar
-
-
-def _written(place: Path, where: str) -> str:
-    problem = ""
-    try:
-        return place.read_bytes().decode("utf-8", "surrogateescape")
-    except OSError as error:
-        problem = error.strerror or "unknown error"
-    raise SecretError(f"{where}: the editor left no text that can be read: {problem}")
 
 
 def _changed(file: EncryptedFile, keys: Keys, change: Callable[[Tree], Tree], now: datetime) -> bytes:

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from eeveon.core.secret import SecretValue
@@ -112,13 +112,23 @@ def recipients_of(content: bytes, where: str = ANY_FILE) -> tuple[str, ...] | No
 
 def entry_version(content: bytes, key: str, where: str = ANY_FILE) -> str:
     """12 hex digits that change with the ciphertext of the entry. Needs no identity."""
+    return entry_versions(content, (key,), where)[key]
+
+
+def entry_versions(content: bytes, keys: Iterable[str], where: str = ANY_FILE) -> dict[str, str]:
+    """The version of several entries, reading the file once. Raises `SecretError` for a key that is not there."""
     file = sealed(content, where)
     if isinstance(file, AgeFile):
-        stored = content
-    else:
-        values = sops.without_metadata(file.tree)
-        found = entry(values, key, where) if key else values
-        stored = "".join(f"{dotted(path)}\0{scalar.text}\0" for path, scalar in leaves(found)).encode()
+        return dict.fromkeys(keys, _digest(content))
+    values = sops.without_metadata(file.tree)
+    return {key: _version(entry(values, key, where) if key else values) for key in keys}
+
+
+def _version(node: Node) -> str:
+    return _digest("".join(f"{dotted(path)}\0{scalar.text}\0" for path, scalar in leaves(node)).encode())
+
+
+def _digest(stored: bytes) -> str:
     return hashlib.sha256(stored).hexdigest()[:DIGEST_LENGTH]
 
 

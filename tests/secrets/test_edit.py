@@ -17,7 +17,6 @@ from eeveon.secrets.edit import (
     EncryptedFile,
     Keys,
     choose_recipients,
-    edit,
     list_keys,
     parse_recipients,
     plain_text,
@@ -26,6 +25,7 @@ from eeveon.secrets.edit import (
     sealed_text,
     set_value,
 )
+from eeveon.secrets.editor import edit
 from eeveon.secrets.encrypted import open_content, recipients_of, value_of
 from tests.secrets.conftest import Program
 
@@ -117,6 +117,21 @@ def test_setting_the_same_value_again_keeps_its_ciphertext(
         EncryptedFile(name="t.yaml", content=before), "stripe", SecretValue("sk_test_4711"), keys, now=now
     )
     assert before.split(b"sops:")[0] == after.split(b"sops:")[0]
+
+
+def test_items_of_lists_are_set_by_their_position(
+    by_sops: Read, sops_identities: Identities, now: datetime
+) -> None:
+    file = EncryptedFile(name="t.yaml", content=by_sops("types.yaml"))
+    for key in ("db.hosts.0", "db.hosts.1.name", "db.hosts.1.port", "db.hosts.2", "db.hosts.3.name"):
+        content = set_value(file, key, SecretValue(f"new {key}"), Keys(identities=sops_identities), now=now)
+        contents = open_content(content, "t.yaml", sops_identities)
+        assert value_of(contents, key).reveal() == f"new {key}"
+        file = EncryptedFile(name="t.yaml", content=content)
+    with pytest.raises(SecretError, match="holds no map"):
+        set_value(file, "db.hosts.0.x", SecretValue("x"), Keys(identities=sops_identities), now=now)
+    with pytest.raises(SecretError, match="single items of a list"):
+        remove_value(file, "db.hosts.0", Keys(identities=sops_identities), now=now)
 
 
 def test_removing_takes_the_entry_and_nothing_else(

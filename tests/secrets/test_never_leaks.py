@@ -14,7 +14,6 @@ from eeveon.secrets import age
 from eeveon.secrets.edit import (
     EncryptedFile,
     Keys,
-    edit,
     list_keys,
     plain_text,
     remove_value,
@@ -22,6 +21,7 @@ from eeveon.secrets.edit import (
     sealed_text,
     set_value,
 )
+from eeveon.secrets.editor import edit
 from eeveon.secrets.encrypted import entry_version, keys_of
 from eeveon.secrets.identities import identity_candidates, read_identities
 from eeveon.secrets.sources import Resolver
@@ -163,7 +163,7 @@ def test_no_error_holds_a_value(scene: Scene) -> None:
 def test_what_is_kept_in_memory_does_not_print(scene: Scene) -> None:
     resolver = scene.resolver()
     resolver.resolve(FromEncrypted(file="a.yaml", key="db.password"))
-    assert CANARY not in repr(resolver) + repr(resolver._opened)
+    assert CANARY not in repr(resolver) + repr(resolver._opened) + repr(resolver._opened["a.yaml"].values)
 
 
 def test_an_identity_is_never_told(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def test_says_what_is_missing(tmp_path: Path) -> None:
 
 
 def test_the_heavy_packages_are_imported_when_they_are_needed() -> None:
-    rooms = "import sys, eeveon.secrets.sources, eeveon.secrets.edit; print(*sys.modules)"
+    rooms = "import sys, eeveon.secrets.sources, eeveon.secrets.editor; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", rooms], capture_output=True, check=True, text=True, timeout=60
     )
@@ -136,11 +136,14 @@ def test_reads_identities_from_every_place(tmp_path: Path, keys: Keys, other_key
 
 def test_tells_of_identities_that_cannot_be_used(tmp_path: Path, by_sops: Read) -> None:
     (tmp_path / "text").write_text("hunter2")
+    (tmp_path / "eeveon/identity.txt").mkdir(parents=True)
+    (tmp_path / "sops/age").mkdir(parents=True)
+    (tmp_path / "sops/age/keys.txt").write_bytes(b"hunter2\xff")
     environ = {
         "EEVEON_AGE_IDENTITY_FILE": str(tmp_path / "none"),
         "SOPS_AGE_KEY_FILE": str(tmp_path / "text"),
     }
-    environ["SOPS_AGE_KEY"] = "hunter2"
+    environ |= {"SOPS_AGE_KEY": "hunter2", "XDG_CONFIG_HOME": str(tmp_path)}
     identities = read_identities(identity_candidates(environ, tmp_path))
     (tmp_path / "a.yaml").write_bytes(by_sops("types.yaml"))
     with pytest.raises(SecretError, match="no age identity was found") as raised:
@@ -148,9 +151,18 @@ def test_tells_of_identities_that_cannot_be_used(tmp_path: Path, by_sops: Read) 
     hint = raised.value.hint
     assert "none) does not exist" in hint
     assert "text) holds no age identity" in hint
+    assert "identity.txt cannot be read: Is a directory" in hint
+    assert "keys.txt is not text" in hint
     assert "SOPS_AGE_KEY holds no age identity" in hint
     assert ".config/sops/age/keys.txt" in hint
     assert "hunter2" not in hint
+
+
+def test_an_ssh_key_among_others_is_an_identity(tmp_path: Path, keys: Keys) -> None:
+    one = keys.identities.keys[0].text.reveal()
+    ssh = "-----BEGIN OPENSSH PRIVATE KEY-----\nYWFh\n-----END OPENSSH PRIVATE KEY-----"
+    found = read_identities(identity_candidates({"EEVEON_AGE_IDENTITY": f"# both\n{ssh}\n{one}\n"}, tmp_path))
+    assert [identity.text.reveal() for identity in found.keys] == [ssh + "\n", one]
 
 
 def test_an_identity_that_cannot_be_parsed_is_no_identity(tmp_path: Path, by_sops: Read) -> None:

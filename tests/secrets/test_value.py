@@ -21,7 +21,14 @@ def test_prints_as_redacted_in_every_way() -> None:
     value = SecretValue(CANARY)
     holder = Holder(value=value)
     shown = [repr(value), str(value), f"{value}", f"{value:>40}", f"{value!r}", format(value, "s")]
-    shown += [repr(holder), str([value]), str({"k": value}), str(asdict(holder)), str(copy.deepcopy(holder))]
+    shown += [
+        repr(holder),
+        str([value]),
+        str({"k": value}),
+        str(asdict(holder)),
+        str(copy.deepcopy(holder)),
+        str(copy.copy(value)),
+    ]
     assert all(CANARY not in text and "[redacted]" in text for text in shown)
 
 
