@@ -9,7 +9,6 @@ Opening an up-to-date file costs about a millisecond and imports nothing but `sq
 
 import os
 import sqlite3
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -60,8 +59,8 @@ class Database:
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
         with self._lock, explained(self.path):
-            self._connection.execute(begin)
             try:
+                self._connection.execute(begin)
                 yield self._connection
                 self._connection.execute("COMMIT")
             except BaseException:
@@ -184,6 +183,8 @@ def _keep_copy(path: Path, version: int, now: datetime) -> None:
 @contextmanager
 def _beside(path: Path) -> Iterator[Path]:
     """A new private file in the folder of `path`, gone at the end unless it was moved."""
+    import tempfile  # 5 ms of import that only a new or an old file costs
+
     handle, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".new", dir=path.parent)
     os.close(handle)
     partial = Path(name)

@@ -27,10 +27,10 @@ def explained(path: Path) -> Iterator[None]:
 
 @contextmanager
 def decoded(path: Path) -> Iterator[None]:
-    """Rows that cannot be what EEveon wrote (a time that is none, an unknown word) are damage."""
+    """Rows that cannot be what EEveon wrote (a time that is none, an unknown word, a number for a text) are damage."""
     try:
         yield
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, AttributeError) as error:
         raise damaged(path, f"a row cannot be read: {error}") from error
 
 

@@ -15,7 +15,7 @@ from eeveon.core.plan import Plan
 from eeveon.errors import PlanUsed
 from eeveon.store.database import Database
 from eeveon.store.leases import lost
-from eeveon.store.rows import scope_row, text_digest, time_text
+from eeveon.store.rows import must_count, scope_row, text_digest, time_text
 
 DIED = "its process ended before it was finished"
 
@@ -127,6 +127,7 @@ def _writable(connection: sqlite3.Connection, record_id: str) -> int:
     ).fetchone()
     assert row is not None, f"{record_id} was never begun"
     number, fence, newest, ending, project, environment = row
+    must_count(fence, newest)
     if fence < newest or ending != Ending.RUNNING:
         raise lost(Scope(project=project, environment=environment), None)
     return int(number)

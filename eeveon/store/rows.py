@@ -42,4 +42,11 @@ def scope_row(connection: sqlite3.Connection, scope: Scope) -> tuple[int, int, i
         "SELECT id, generation, fence FROM scope WHERE project = ? AND environment = ?",
         (scope.project, scope.environment),
     ).fetchone()
+    must_count(number, generation, fence)
     return number, generation, fence
+
+
+def must_count(*values: object) -> None:
+    """Raise what SQLite raises for damage unless all values are numbers: a flipped byte turns one into a text."""
+    if not all(isinstance(value, int) for value in values):
+        raise sqlite3.DatabaseError("a number is not one")

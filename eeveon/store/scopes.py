@@ -22,7 +22,8 @@ class Scopes:
                 "SELECT generation FROM scope WHERE project = ? AND environment = ?",
                 (scope.project, scope.environment),
             ).fetchone()
-        return int(row[0]) if row else 0
+        with decoded(self._database.path):
+            return int(row[0]) if row else 0
 
     def targets_seen(self, scope: Scope) -> Mapping[TargetName, datetime]:
         """Every target that an apply of the scope touched, and when last."""
