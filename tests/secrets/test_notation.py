@@ -122,6 +122,7 @@ def test_finds_comments_and_not_what_looks_like_one() -> None:
         "- a",
         "a: 1\na: 2",
         "a: &x 1\nb: *x",
+        "%YAML 1.2\n---\na: 1",
         "a: [",
         "a: 1\n---\nb: 1",
         "\x00",

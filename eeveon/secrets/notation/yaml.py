@@ -92,13 +92,15 @@ def _compose(text: str, where: str) -> "MappingNode | None":
 
 
 def _refuse_unusual(text: str, where: str) -> None:
-    """Anchors, aliases and deep nesting, found in the events: composing 100,000 nested lists kills the process."""
+    """Directives, anchors, aliases and deep nesting, found in the events: composing 100,000 nested lists kills the process."""
     from ruamel.yaml import YAML
-    from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent, NodeEvent
+    from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent, DocumentStartEvent, NodeEvent
 
     depth = 0
     for event in YAML(typ="safe").parse(text):
         line = event.start_mark.line + 1
+        if isinstance(event, DocumentStartEvent) and (event.version or event.tags):
+            raise SecretError(f"{where}:{line} uses a % directive, which sops cannot read")
         if isinstance(event, NodeEvent) and event.anchor:
             raise SecretError(f"{where}:{line} uses an anchor or alias, which is not supported here")
         depth += isinstance(event, CollectionStartEvent)
