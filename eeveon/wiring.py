@@ -4,43 +4,68 @@ import getpass
 import os
 import socket
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from eeveon.core.desired import Target
-from eeveon.core.names import ObjectId, Scope, TargetName
+from eeveon.core.names import Scope, TargetName
 from eeveon.core.policy import SafetyPolicy
 from eeveon.core.secret import SecretRef, Secrets, SecretValue
-from eeveon.core.values import Fields
 from eeveon.core.verdict import Moment
 from eeveon.drivers.base import Context, Driver
+from eeveon.execution.waiting import RealWaiter
 from eeveon.git.tree import Tree, find_root, open_tree
+from eeveon.reconcile import Report, World
 from eeveon.settings import Settings, settings
+from eeveon.store.cache import DocumentCache
 from eeveon.store.leases import Holder
 from eeveon.store.store import Store
 
-Report = Callable[[ObjectId, str], None]
+CACHE_VERSION = "1"  # of what `specs` makes of a file; a new number forgets what older versions kept
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """Everything outside that one command works with."""
+def build_world(folder: Path | None, revision: str | None = None) -> World:
+    """The world around the repository at or above `folder` (the current one)."""
+    root = find_root((folder or Path.cwd()).resolve())
+    tree = open_tree(root, revision)
+    known = settings(os.environ, Path.home())
+    secrets = LateSecrets(tree, os.environ, known.home)
+    return World(
+        root=root,
+        tree=tree,
+        cache=DocumentCache(known.state, CACHE_VERSION),
+        secrets=secrets,
+        store=lru_cache(maxsize=1)(lambda: open_store(known)),
+        connect=_Drivers(root, known, secrets).connect,
+        now=now,
+        moment=moment,
+        new_id=new_record_id,
+        holder=this_process,
+        waiter=RealWaiter,
+    )
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+def open_store(known: Settings) -> Store:
+    """The store of this machine; made if there is none."""
+    return Store.open(known.state, now(), alive=is_alive)
+
+
+@dataclass(frozen=True, slots=True)
+class _Drivers:
+    """Connects targets of the repository at `root`."""
 
     root: Path
-    tree: Tree
     settings: Settings
     secrets: Secrets
-
-    def now(self) -> datetime:
-        """The time, in UTC."""
-        return datetime.now(UTC)
-
-    def open_store(self) -> Store:
-        """The store of this machine; made if there is none."""
-        return Store.open(self.settings.state, self.now(), alive=is_alive)
 
     def connect(self, scope: Scope, targets: Iterable[Target], report: Report) -> Mapping[TargetName, Driver]:
         """A driver for each target. Nothing is sent yet."""
@@ -63,20 +88,8 @@ class World:
         """The target with its folder on this machine given from the root of the file system."""
         if target.kind != "local":
             return target
-        named: Fields = {
-            **target.settings,
-            "directory": str(self.root / str(target.settings.get("directory", "."))),
-        }
-        return replace(target, settings=named)
-
-
-def build_world(folder: Path | None, revision: str | None, environ: Mapping[str, str] | None = None) -> World:
-    """The world around the repository at or above `folder`."""
-    environment = os.environ if environ is None else environ
-    root = find_root((folder or Path.cwd()).resolve())
-    tree = open_tree(root, revision)
-    known = settings(environment, Path.home())
-    return World(root=root, tree=tree, settings=known, secrets=LateSecrets(tree, environment, known.home))
+        folder = self.root / str(target.settings.get("directory", "."))
+        return replace(target, settings={**target.settings, "directory": str(folder)})
 
 
 class LateSecrets:

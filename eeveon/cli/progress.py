@@ -45,6 +45,11 @@ class TerminalProgress:
             self._working[object_id] = text
             self._show()
 
+    def finish(self) -> None:
+        """Nothing moves any more."""
+        if self._console.is_terminal:
+            self._console.transient("")
+
     def _show(self) -> None:
         if self._console.is_terminal:
             now = ", ".join(list(self._working.values())[:3])

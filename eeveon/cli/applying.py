@@ -1,0 +1,30 @@
+"""What `apply` and `destroy` share: carrying out a plan before an audience, and saying how it ended."""
+
+from eeveon.cli.console import Console
+from eeveon.cli.progress import TerminalProgress
+from eeveon.core.outcome import Ending, Record
+from eeveon.reconcile import Audience, Shown, World, carry_out
+
+_STATUS = {Ending.SUCCESS: 0, Ending.DENIED: 5}  # every other ending is 1
+
+
+def carried_out(console: Console, world: World, shown: Shown, form: str) -> Record:
+    """The record of the apply, printed."""
+    progress = TerminalProgress(console, len(shown.plan.actions))
+    record = carry_out(world, shown, Audience(progress=progress, report=progress.note))
+    progress.finish()
+    if form == "json":
+        from eeveon.core.values import plain
+        from eeveon.render.as_json import as_json
+
+        console.out(as_json({"format": "eeveon.record/1", "record": plain(record)}))
+    else:
+        from eeveon.render.record_text import record_summary
+
+        console.out(record_summary(record, shown.plan, console.style()))
+    return record
+
+
+def record_status(record: Record) -> int:
+    """The exit status that an ending stands for."""
+    return _STATUS.get(record.ending, 1)

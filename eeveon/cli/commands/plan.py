@@ -1,0 +1,90 @@
+"""`eeveon plan`: what an apply would do."""
+
+from pathlib import Path
+
+import click
+
+from eeveon.cli import choices
+from eeveon.cli.console import Console
+from eeveon.cli.planning import Request, planned, shown_as
+from eeveon.core.plan import Plan
+from eeveon.errors import EEveonError, SpecsRejected
+
+NOTHING, CHANGES, UNKNOWN = 0, 2, 3  # exit statuses
+
+
+@click.command(short_help="Show what an apply would do.")
+@choices.environment
+@choices.selection
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan for `eeveon apply FILE`."
+)
+@choices.output_format("text", "json", "markdown")
+@click.option("--watch", is_flag=True, help="Plan again whenever a file of the repository changes.")
+@click.option(
+    "--revision", metavar="REV", help="Plan this commit, branch or tag in place of the working tree."
+)
+@click.option("--detailed-exitcode", is_flag=True, help="Accepted for people from Terraform; always on.")
+@click.pass_obj
+def command(  # noqa: PLR0913, PLR0917 - one parameter an option
+    console: Console,
+    environment: str | None,
+    services: tuple[str, ...],
+    targets: tuple[str, ...],
+    out: Path | None,
+    form: str,
+    watch: bool,
+    revision: str | None,
+    detailed_exitcode: bool,  # noqa: ARG001 - what it asks for is always done
+) -> int:
+    """Show what an apply would do, and touch nothing.
+
+    Exit status: 0 nothing to do, 2 changes, 3 something could not be observed, 1 an error.
+    """
+    request = Request(environment=environment, services=services, targets=targets, revision=revision)
+    if watch:
+        return _watch(console, request, form)
+    made = planned(console, request)
+    console.out(shown_as(form, made, console.style()))
+    if out is not None:
+        out.write_text(made.saved_form, encoding="utf-8")
+    if form == "text":
+        console.out(_next(made.plan, out))
+    return status(made.plan)
+
+
+def status(plan: Plan) -> int:
+    """The exit status that a plan stands for."""
+    if plan.unknown:
+        return UNKNOWN
+    return CHANGES if plan.steps else NOTHING
+
+
+def _next(plan: Plan, out: Path | None) -> str:
+    if not plan.steps:
+        return ""
+    return f"\nApply with: eeveon apply {out or plan.id}"
+
+
+def _watch(console: Console, request: Request, form: str) -> int:
+    """Plan, and plan again after every change, until interrupted."""
+    from watchfiles import watch
+
+    from eeveon.wiring import build_world
+
+    root = build_world(console.folder).root
+    _plan_once(console, request, form)
+    console.say(f"watching {root} (Ctrl-C ends)")
+    for _ in watch(root, raise_interrupt=False):
+        _plan_once(console, request, form)
+    return NOTHING
+
+
+def _plan_once(console: Console, request: Request, form: str) -> None:
+    """A mistake in the specs is shown and does not end the watch."""
+    try:
+        console.out(shown_as(form, planned(console, request), console.style()))
+    except SpecsRejected as rejected:
+        console.diagnostics(rejected.diagnostics)
+    except EEveonError as error:
+        console.error(error)
