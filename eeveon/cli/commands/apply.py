@@ -64,7 +64,7 @@ def apply_made(console: Console, made: Made, *, yes: bool, form: str) -> int:
     (console.out if form == "text" else console.say)(text)
     if not made.plan.steps:
         return UNKNOWN if made.plan.unknown else 0
-    _refuse_if_nothing_is_allowed(made.decided.verdicts)
+    refuse_if_nothing_is_allowed(made.decided.verdicts)
     if not yes and not _confirmed(console, made.plan):
         console.say("Nothing was done.")
         return 1
@@ -86,7 +86,8 @@ def _confirmed(console: Console, plan: Plan) -> bool:
     return console.confirm(f"Apply this to {plan.scope}? Only 'yes' is taken as yes:", "yes")
 
 
-def _refuse_if_nothing_is_allowed(verdicts: Sequence[Verdict]) -> None:
+def refuse_if_nothing_is_allowed(verdicts: Sequence[Verdict]) -> None:
+    """Raises Denied if no step of a plan may be carried out."""
     if verdicts and not any(verdict.decision is Decision.ALLOW for verdict in verdicts):
         first = verdicts[0]
         raise Denied(f"the guard allows no step of this plan: {first.rule}: {first.detail}")

@@ -1,0 +1,94 @@
+"""What runs, for a terminal and for scripts."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from eeveon.core.health import Probe
+from eeveon.core.names import ObjectId, Scope
+from eeveon.core.observed import Condition, ObservedObject, Unreachable
+from eeveon.core.values import plain
+from eeveon.render.as_json import as_json
+from eeveon.render.words import UNKNOWN, Style, columns, count
+
+_HEAD = ("  SERVICE", "INSTANCE", "TARGET", "STATE", "HEALTH", "REACHED AT", "REVISION")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """One environment as it was seen."""
+
+    scope: Scope
+    instances: tuple[ObservedObject, ...]
+    probes: Mapping[ObjectId, Probe]
+    wanted: frozenset[ObjectId]
+    unknown: tuple[Unreachable, ...]
+
+    @property
+    def sorted(self) -> list[ObservedObject]:
+        """By service, target, ordinal."""
+        return sorted(
+            self.instances, key=lambda item: (item.service or "", item.id.target, item.ordinal or 0, item.id)
+        )
+
+
+def status_text(status: Status, style: Style) -> str:
+    """A table, one line an instance, ending in a newline."""
+    running = sum(item.condition is Condition.RUNNING for item in status.instances)
+    ill = sum(not probe.healthy for probe in status.probes.values())
+    answer = [f"{running} of {count(len(status.instances), 'instance')} running"]
+    answer += [f"{ill} unhealthy"] if ill else []
+    answer += [f"{count(len(status.unknown), 'target')} unknown"] if status.unknown else []
+    lines = [f"{style.bold(str(status.scope))}   {', '.join(answer)}", ""]
+    if status.instances:
+        lines += columns([_HEAD, *(_row(item, status) for item in status.sorted)])
+    lines += _unknown(status, style)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def status_json(status: Status) -> str:
+    """The same for scripts."""
+    return as_json(
+        {
+            "format": "eeveon.status/1",
+            "scope": plain(status.scope),
+            "instances": [
+                {
+                    **_plain(plain(item)),
+                    "wanted": item.id in status.wanted,
+                    "probe": plain(status.probes[item.id]) if item.id in status.probes else None,
+                }
+                for item in status.sorted
+            ],
+            "unknown": [plain(item) for item in status.unknown],
+        }
+    )
+
+
+def _plain(item: object) -> dict[str, object]:
+    assert isinstance(item, dict), "a noun becomes a map"
+    return item
+
+
+def _row(item: ObservedObject, status: Status) -> tuple[str, ...]:
+    state = f"{item.condition}, {item.detail}" if item.detail else str(item.condition)
+    if item.id not in status.wanted:
+        state = f"{state} (not as the specs say)"
+    probe = status.probes.get(item.id)
+    health = "-" if probe is None else "healthy" if probe.healthy else probe.detail
+    places = ", ".join(f"{end.port} {end.host}:{end.number}" for end in item.endpoints)
+    return (
+        f"  {item.service}",
+        f"{item.service}-{item.ordinal}",
+        item.id.target,
+        state,
+        health,
+        places or "-",
+        item.revision,
+    )
+
+
+def _unknown(status: Status, style: Style) -> Iterator[str]:
+    for target in status.unknown:
+        yield f"  {style.mark(UNKNOWN)} target/{target.target}  not reached: {target.reason}"
+        if target.hint:
+            yield f"        {target.hint}"
