@@ -12,7 +12,7 @@ install: $(STAMP)
 
 $(STAMP): pyproject.toml locks/dev.txt
 	$(PYTHON) -m venv .venv && $(BIN)/pip install --quiet --require-hashes -r locks/dev.txt
-	$(BIN)/pip install --quiet --no-deps -e . && touch $@
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e . && touch $@
 
 demo: install
 	@$(BIN)/eeveon -C . apply --yes -e demo && $(BIN)/eeveon status -e demo
