@@ -1,0 +1,237 @@
+"""Valid documents as the nouns of the core. What a document leaves out gets the defaults of the nouns.
+
+Documents of a cache come here too, so nothing heavy is imported. Parts that many services share (a rhythm of health
+checks, a set of limits) are made once: `Pool` finds them by the text of what was written.
+"""
+
+from collections.abc import Callable, Mapping
+from sys import intern
+from typing import Any, Final, TypeVar
+
+from eeveon.core.desired import (
+    ONE_MORE,
+    UNLIMITED,
+    Mount,
+    Port,
+    Recreate,
+    Resources,
+    Rolling,
+    Strategy,
+    Target,
+    Workload,
+)
+from eeveon.core.diagnostic import Position
+from eeveon.core.health import NO_CHECK, Check, CommandCheck, Health, HttpCheck, TcpCheck
+from eeveon.core.names import ServiceName, TargetName
+from eeveon.core.policy import EVERY_SERVICE, NO_LIMITS, Limits, Mode, SafetyPolicy, Selector, Window
+from eeveon.core.secret import FromEncrypted, FromEnvironment, FromFile, SecretRef
+from eeveon.specs.quantities import cpu_millis, duration, part_of, share, size
+from eeveon.specs.windows import spans
+
+Written = Mapping[str, Any]
+Part = TypeVar("Part")
+
+_DEFAULTS: Final[Mapping[str, Any]] = {
+    name: field.default for noun in (Workload, Target) for name, field in noun.__dataclass_fields__.items()
+}
+_PUBLISH_ANY: Final = 0
+
+
+class Pool:
+    """Parts that were made before, so that equal ones are one object. Hand the same one to all files of a run."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[Callable[[Any], Any], str], Any] = {}
+
+    def shared(self, make: Callable[[Any], Part], written: object) -> Part:
+        """`make(written)`, made once for equal writings."""
+        key = (make, repr(written))
+        found: Part | None = self._made.get(key)
+        if found is None:
+            found = self._made[key] = make(written)
+        return found
+
+
+def workloads(document: Written, position: Position, pool: Pool) -> tuple[Workload, ...]:
+    """A Service as each of its targets is to run it."""
+    metadata, spec = document["metadata"], document["spec"]
+    replicas = int(spec.get("replicas", 1))
+    get, shared = spec.get, pool.shared
+    first = Workload(
+        service=ServiceName(intern(metadata["name"])),
+        target=TargetName(intern(spec["targets"][0])),
+        replicas=replicas,
+        image=get("image"),
+        command=_texts(get("command", ())),
+        env=shared(_env, get("env", _NOTHING)),
+        secrets=shared(_secrets, get("secrets", _NOTHING)),
+        ports=shared(_ports, get("ports", ())),
+        mounts=shared(_mounts, get("volumes", ())),
+        networks=shared(tuple, get("networks", ())),
+        resources=shared(_resources, spec["resources"]) if "resources" in spec else UNLIMITED,
+        working_dir=get("workingDir"),
+        user=get("user"),
+        restart=get("restart", "always"),
+        stop_grace=duration(spec["stopGrace"]) if "stopGrace" in spec else _DEFAULTS["stop_grace"],
+        health=shared(_health, spec["health"]) if "health" in spec else NO_CHECK,
+        strategy=_strategy(spec["rollout"], replicas, pool) if "rollout" in spec else ONE_MORE,
+        depends_on=shared(_names, get("dependsOn", ())),
+        labels=shared(_labels, metadata.get("labels", _NOTHING)),
+        protected=metadata.get("protected", False),
+        position=position,
+    )
+    return (first, *(_on(first, target) for target in spec["targets"][1:]))
+
+
+_NOTHING: Final[Mapping[str, Any]] = {}
+
+
+def _on(workload: Workload, target: str) -> Workload:
+    fields = {name: getattr(workload, name) for name in Workload.__dataclass_fields__}
+    return Workload(**{**fields, "target": TargetName(intern(target))})
+
+
+def _texts(written: list[str | int]) -> tuple[str, ...]:
+    return tuple([intern(str(item)) for item in written])
+
+
+def _names(written: list[str]) -> tuple[ServiceName, ...]:
+    return tuple(ServiceName(intern(name)) for name in written)
+
+
+def _labels(written: Mapping[str, str]) -> Mapping[str, str]:
+    return {intern(key): intern(value) for key, value in written.items()}
+
+
+def _env(written: Mapping[str, str | int]) -> Mapping[str, str]:
+    return {intern(name): str(value) for name, value in written.items()}
+
+
+def _secrets(written: Mapping[str, Written]) -> Mapping[str, SecretRef]:
+    return {intern(name): _secret(reference) for name, reference in written.items()}
+
+
+def _secret(written: Written) -> SecretRef:
+    if "env" in written:
+        return FromEnvironment(variable=written["env"])
+    if "key" not in written and written["file"].startswith("/"):
+        return FromFile(path=written["file"])
+    return FromEncrypted(file=written["file"], key=written.get("key", ""))
+
+
+def _ports(written: list[Written]) -> tuple[Port, ...]:
+    return tuple(
+        Port(
+            name=intern(port["name"]),
+            port=int(port["port"]) if "port" in port else None,
+            publish=_publish(port.get("publish")),
+            protocol=port.get("protocol", "tcp"),
+        )
+        for port in written
+    )
+
+
+def _publish(written: str | float | None) -> int | None:
+    if written is None:
+        return None
+    return _PUBLISH_ANY if isinstance(written, str) else int(written)
+
+
+def _mounts(written: list[Written]) -> tuple[Mount, ...]:
+    return tuple(
+        Mount(
+            path=volume["path"],
+            volume=volume.get("name"),
+            host=volume.get("host"),
+            read_only=volume.get("readOnly", False),
+        )
+        for volume in written
+    )
+
+
+def _resources(written: Written) -> Resources:
+    return Resources(
+        cpu_millis=cpu_millis(written["cpu"]) if "cpu" in written else None,
+        memory_bytes=size(written["memory"]) if "memory" in written else None,
+    )
+
+
+def _health(written: Written) -> Health:
+    times = {name: duration(written[name]) for name in ("every", "timeout", "startup") if name in written}
+    return Health(check=_check(written), failures=int(written.get("failures", NO_CHECK.failures)), **times)
+
+
+def _check(written: Written) -> Check:
+    if "http" in written:
+        return HttpCheck(port=written["http"]["port"], path=written["http"].get("path", "/"))
+    if "tcp" in written:
+        return TcpCheck(port=written["tcp"]["port"])
+    return CommandCheck(command=_texts(written["command"]))
+
+
+def _strategy(written: Written, replicas: int, pool: Pool) -> Strategy:
+    if "recreate" in written:
+        return pool.shared(_recreate, ())
+    rolling = written["rolling"]
+    amounts = (rolling.get("maxUnavailable", 0), rolling.get("surge", 1), replicas)
+    return pool.shared(_rolling, amounts)
+
+
+def _recreate(_written: object) -> Recreate:
+    return Recreate()
+
+
+def _rolling(written: tuple[str | int, str | int, int]) -> Rolling:
+    """As Kubernetes does: where rounding leaves nothing that may move, one instance may be unavailable."""
+    unavailable = part_of(written[0], written[2], up=False)
+    surge = part_of(written[1], written[2], up=True)
+    return Rolling(max_unavailable=unavailable if unavailable or surge else 1, surge=surge)
+
+
+def target(document: Written, position: Position) -> Target:
+    """A Target. Its settings are what was written below the name of its driver."""
+    spec = document["spec"]
+    kind = next(key for key in spec if key != "concurrency")
+    return Target(
+        name=TargetName(document["metadata"]["name"]),
+        kind=kind,
+        settings=spec[kind],
+        concurrency=int(spec.get("concurrency", _DEFAULTS["concurrency"])),
+        position=position,
+    )
+
+
+def safety_policy(document: Written, position: Position) -> SafetyPolicy:
+    """A SafetyPolicy, as far as plans are bound by it."""
+    spec = document["spec"]
+    zone = spec.get("timezone", "UTC")
+    return SafetyPolicy(
+        name=document["metadata"]["name"],
+        services=_selector(spec["services"]) if "services" in spec else EVERY_SERVICE,
+        mode=Mode(spec.get("mode", Mode.PROPOSE)),
+        classes={name: Mode(mode) for name, mode in spec.get("classes", _NOTHING).items()},
+        paused=spec.get("paused", False),
+        limits=_limits(spec["limits"]) if "limits" in spec else NO_LIMITS,
+        windows=tuple(window for written in spec.get("windows", ()) for window in _windows(written, zone)),
+        guardrails=tuple(spec.get("guardrails", ())),
+        position=position,
+    )
+
+
+def _selector(written: Written) -> Selector:
+    return Selector(names=frozenset(_names(written.get("names", []))), labels=written.get("labels", _NOTHING))
+
+
+def _limits(written: Written) -> Limits:
+    return Limits(
+        blast_radius=share(written["blastRadius"]) if "blastRadius" in written else None,
+        deletes=int(written["deletes"]) if "deletes" in written else None,
+        replicas_per_step=share(written["replicasPerStep"]) if "replicasPerStep" in written else None,
+    )
+
+
+def _windows(written: Written, zone: str) -> tuple[Window, ...]:
+    allow = "allow" in written
+    text = written["allow" if allow else "deny"]
+    reason = written.get("reason", "")
+    return tuple(Window(allow=allow, span=span, reason=reason) for span in spans(text, zone))

@@ -1,0 +1,103 @@
+"""Kind Target: a place where services run."""
+
+from typing import ClassVar, Literal
+
+from pydantic import ConfigDict
+from pydantic.alias_generators import to_camel
+
+from eeveon.specs.kinds.common import (
+    VERSION_NOTE,
+    ApiVersion,
+    Choice,
+    EnvironmentRef,
+    Filled,
+    Filledlist,
+    Metadata,
+    Name,
+    PortNumber,
+    Positive,
+    Spec,
+    may,
+    must,
+)
+
+
+class Local(Spec):
+    """Processes of this machine, supervised by EEveon itself. Needs nothing installed."""
+
+    directory: Filled = may("Where instances, logs and volumes lie; relative to the repository.")
+
+
+class Tls(Spec):
+    """How the two sides of a connection know each other. Paths are relative to the repository."""
+
+    ca: Filled = may("The certificate of the authority that signed the server's.")
+    cert: Filled = may("The client's certificate.")
+    key: Filled = may("The client's key.")
+    verify: bool = may("Whether the server's certificate is checked.", default=True)
+
+
+class Docker(Spec):
+    """A Docker engine."""
+
+    host: Filled = may(
+        "Its address, as in DOCKER_HOST: unix://, tcp:// or ssh://. Without it, the one of the controller."
+    )
+    tls: Tls = may("Certificates for tcp://.")
+    address: Filled = may("Where published ports are opened and found: an address or host name.")
+
+
+class Fake(Spec):
+    """A target in memory, for trying things out and for tests. It can be told to misbehave."""
+
+    model_config = ConfigDict(extra="allow", strict=True, alias_generator=to_camel)
+
+    state: Filled = may("A file that keeps what the target holds; relative to the repository.")
+
+
+class Host(Spec):
+    """One machine."""
+
+    name: Name = must("By which plans and reports name it.", "edge1")
+    address: Filled = must("Its address or host name.", "10.0.3.11")
+    port: PortNumber = may("The port of its SSH server.", default=22)
+    standby: bool = may("Whether it is capacity that scaling may enable.", default=False)
+
+
+class Ssh(Spec):
+    """systemd units on Linux hosts. Comes with the extra `ssh` of a later version."""
+
+    hosts: Filledlist[Host] = must("The machines.", [{"name": "edge1", "address": "10.0.3.11"}])
+    user: Filled = may("The user to log in as.")
+    known_hosts: Filled = may("The file of host keys, which are always checked.")
+    identity: EnvironmentRef = may("The private key.")
+
+
+class Kubernetes(Spec):
+    """A cluster. Comes with the extra `kubernetes` of a later version."""
+
+    context: Filled = may("A context of the kubeconfig. Without it, the account of the pod EEveon runs in.")
+    kubeconfig: Filled = may("The kubeconfig file.")
+    namespace: Name = may("The namespace of everything.")
+
+
+class TargetSpec(Choice):
+    """How the place is reached, and how hard it is worked on."""
+
+    exactly_one: ClassVar[tuple[str, ...]] = ("local", "docker", "fake", "ssh", "kubernetes")
+
+    local: Local = may("Processes of this machine.")
+    docker: Docker = may("A Docker engine.")
+    fake: Fake = may("A target in memory.")
+    ssh: Ssh = may("systemd units on Linux hosts. Comes with a later version.")
+    kubernetes: Kubernetes = may("A cluster. Comes with a later version.")
+    concurrency: Positive = may("How many actions run there at a time.", default=8)
+
+
+class Target(Spec):
+    """A place where services run."""
+
+    api_version: ApiVersion = may(VERSION_NOTE)
+    kind: Literal["Target"] = must("The kind of the document.", "Target")
+    metadata: Metadata = must("Its name, and what is said about it.", {"name": "edge"})
+    spec: TargetSpec = must("How it is reached.", {"docker": {}})

@@ -1,0 +1,84 @@
+"""Fields that are understood and not yet acted on. Nobody may believe that they work, so each is spoken of.
+
+A field without which the document cannot do its job is an error; any other is a warning.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from eeveon.core.diagnostic import Severity
+from eeveon.specs.problem import Path, Problem, field_name
+
+_ANY: Final = "*"
+_ERROR, _WARNING = Severity.ERROR, Severity.WARNING
+
+
+@dataclass(frozen=True, slots=True)
+class _Later:
+    path: tuple[str, ...]
+    brings: str
+    severity: Severity = _WARNING
+    value: object = None  # only this value; None is any
+
+
+_FIELDS: Final[Mapping[str, tuple[_Later, ...]]] = {
+    "Project": (
+        _Later(("spec", "environments", _ANY, "promotesFrom"), "promotion"),
+        _Later(("spec", "retention"), "retention"),
+        _Later(("spec", "features"), "the learned parts"),
+    ),
+    "Target": (
+        _Later(("spec", "ssh"), "Linux hosts, by the extra `ssh`,", _ERROR),
+        _Later(("spec", "kubernetes"), "clusters, by the extra `kubernetes`,", _ERROR),
+    ),
+    "Service": (
+        _Later(("spec", "source"), "deploying code to hosts", _ERROR),
+        _Later(("spec", "manifests"), "existing Kubernetes YAML", _ERROR),
+        _Later(("spec", "rollout", "canary"), "canaries", _ERROR),
+        _Later(("spec", "rollout", "blueGreen"), "blue-green rollouts", _ERROR),
+        _Later(("spec", "rollout", "gate"), "gates"),
+        _Later(("spec", "rollout", "approval"), "approvals", _WARNING, "manual"),
+        _Later(("spec", "rollout", "keep"), "keeping old releases"),
+        _Later(("spec", "route"), "routes"),
+        _Later(("spec", "kubernetes"), "Kubernetes"),
+    ),
+    "SafetyPolicy": (
+        _Later(("spec", "automerge"), "automatic merges"),
+        _Later(("spec", "approvals"), "approvals"),
+    ),
+}
+
+
+def not_yet(kind: str, document: Mapping[str, Any]) -> list[Problem]:
+    """One problem for each field of the document that a later version will act on."""
+    found = [
+        _problem(later, path)
+        for later in _FIELDS[kind]
+        for path, value in _matches(document, later.path)
+        if later.value in (None, value)
+    ]
+    if isinstance(document["spec"].get("base"), Mapping):
+        found.append(_problem(_Later((), "a base from Git", _ERROR), ("spec", "base")))
+    return found
+
+
+def _problem(later: _Later, path: Path) -> Problem:
+    return Problem(
+        code="not-yet-honoured",
+        message=f"`{field_name(path)}` has no effect in this version: {later.brings} will come with a later one",
+        path=path,
+        hint="remove it until then" if later.severity is _ERROR else "",
+        severity=later.severity,
+        on_key=True,
+    )
+
+
+def _matches(node: Any, wanted: tuple[str, ...], walked: Path = ()) -> Iterator[tuple[Path, object]]:
+    if not wanted:
+        yield walked, node
+        return
+    step, *rest = wanted
+    for key in node if step == _ANY else (step,):
+        if key in node:
+            yield from _matches(node[key], tuple(rest), (*walked, key))

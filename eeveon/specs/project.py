@@ -1,0 +1,99 @@
+"""The Project of a repository: which environments it has and where their documents lie."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from eeveon.core.diagnostic import Diagnostic, Position, Severity
+from eeveon.core.names import EnvironmentName, ProjectName
+from eeveon.specs.catalog import PROJECT
+from eeveon.specs.files import CheckedDocument, CheckedFile
+from eeveon.specs.locate import Locator, Read
+from eeveon.specs.problem import Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """One environment. `path` is its folder, from the root of the repository."""
+
+    name: EnvironmentName
+    path: str
+    promotes_from: EnvironmentName | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """What `eeveon.yaml` says. `base` is the folder of shared documents; "" is none."""
+
+    name: ProjectName
+    file: str
+    base: str
+    environments: Mapping[EnvironmentName, Environment]
+
+
+def read_project(checked: CheckedFile, read: Read) -> tuple[Project | None, tuple[Diagnostic, ...]]:
+    """The project, and everything to be said about its file. None where one of that is an error."""
+    locator = Locator(read)
+    diagnostics = [*checked.diagnostics]
+    projects = [document for document in checked.documents if document.kind == PROJECT]
+    for document in checked.documents:
+        diagnostics += document.warnings
+        diagnostics += [
+            locator.diagnostic(problem, document.file, document.index)
+            for problem in _document_problems(document, projects)
+        ]
+    if not projects and not checked.diagnostics:
+        diagnostics.append(_no_project(checked.path))
+    ordered = tuple(sorted(diagnostics, key=lambda diagnostic: diagnostic.sort_key))
+    if any(diagnostic.severity is Severity.ERROR for diagnostic in ordered):
+        return None, ordered
+    return _project(projects[0].data, checked.path), ordered
+
+
+def _document_problems(document: CheckedDocument, projects: list[CheckedDocument]) -> list[Problem]:
+    if document.kind != PROJECT:
+        return [
+            Problem(
+                code="misplaced-kind",
+                message=f"{document.kind} `{document.name}` stands beside the Project",
+                path=("kind",),
+                hint="move it into the folder of the base or of an environment",
+            )
+        ]
+    if document is not projects[0]:
+        message = (
+            f"a repository has one Project; the first is `{projects[0].name}` in line {projects[0].line}"
+        )
+        return [Problem(code="duplicate-name", message=message, path=("kind",))]
+    if document.sound:
+        return []
+    from eeveon.specs.validate import problems  # brings pydantic
+
+    return problems(PROJECT, document.data)
+
+
+def _no_project(file: str) -> Diagnostic:
+    return Diagnostic(
+        code="missing-project",
+        message="the file holds no Project",
+        position=Position(file=file),
+        hint="write one with `apiVersion: eeveon/v2` and `kind: Project`",
+    )
+
+
+def _project(data: Mapping[str, Any], file: str) -> Project:
+    spec = data["spec"]
+    environments = {
+        EnvironmentName(name): Environment(
+            name=EnvironmentName(name),
+            path=written["path"],
+            promotes_from=written.get("promotesFrom", {}).get("environment"),
+        )
+        for name, written in spec["environments"].items()
+    }
+    return Project(
+        name=ProjectName(data["metadata"]["name"]),
+        file=file,
+        base=spec.get("base", ""),
+        environments=environments,
+    )

@@ -1,0 +1,194 @@
+"""Names that lead from one document to another: to nothing, to two, to the wrong kind, in a circle.
+
+And what only two documents together show: whether a target can run a service in the form that it has.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from eeveon.core.desired import Target, Workload
+from eeveon.core.names import ServiceName, TargetName
+from eeveon.core.policy import SafetyPolicy
+from eeveon.specs.catalog import SAFETY_POLICY, SERVICE, TARGET
+from eeveon.specs.problem import Path, Problem
+from eeveon.specs.suggest import did_you_mean
+
+Key = tuple[str, str]  # kind and name
+
+_LOCAL = "local"
+_DOCKER = "docker"
+_FAKE = "fake"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The names of an environment. Where a file could not be read, nothing is called missing."""
+
+    keys: Mapping[Key, object]
+    twice: frozenset[Key]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A problem of one document."""
+
+    owner: Key
+    problem: Problem
+
+
+def broken_references(
+    known: Known, workloads: Iterable[Workload], policies: Iterable[SafetyPolicy]
+) -> Iterator[Finding]:
+    """Names in Services and SafetyPolicies that lead nowhere, or to more than one document."""
+    keys, twice = known.keys, known.twice
+    seen: set[ServiceName] = set()
+    for workload in workloads:
+        key = (TARGET, workload.target)
+        if key not in keys or key in twice:
+            yield from _finding(known, (SERVICE, workload.service), key, ("spec", "targets"))
+        if workload.depends_on and workload.service not in seen:
+            seen.add(workload.service)
+            for other in workload.depends_on:
+                yield from _finding(
+                    known, (SERVICE, workload.service), (SERVICE, other), ("spec", "dependsOn")
+                )
+    for policy in policies:
+        for name in sorted(policy.services.names):
+            yield from _finding(
+                known, (SAFETY_POLICY, policy.name), (SERVICE, name), ("spec", "services", "names")
+            )
+
+
+def _finding(known: Known, owner: Key, wanted: Key, path: Path) -> Iterator[Finding]:
+    kind, name = wanted
+    if wanted in known.twice:
+        yield Finding(
+            owner=owner,
+            problem=Problem(
+                code="ambiguous-reference",
+                message=f"`{name}` is the name of two {kind} documents",
+                path=(*path, name),
+                hint="rename or remove one of them",
+            ),
+        )
+    elif wanted not in known.keys and known.complete:
+        others = sorted({other for other, taken in known.keys if taken == name})
+        aside = f"; {others[0]} `{name}` is of another kind" if others else ""
+        near = did_you_mean(name, [taken for other, taken in known.keys if other == kind])
+        yield Finding(
+            owner=owner,
+            problem=Problem(
+                code=f"unknown-{kind.lower()}",
+                message=f"there is no {kind} `{name}` in this environment{aside}",
+                path=(*path, name),
+                hint=near,
+            ),
+        )
+
+
+def dependency_cycles(workloads: Iterable[Workload]) -> Iterator[Finding]:
+    """Each circle of `dependsOn` once, at the step that leaves the first name of the circle."""
+    waiting = {workload.service: set(workload.depends_on) for workload in workloads if workload.depends_on}
+    for needs in waiting.values():
+        needs.intersection_update(waiting)
+    while ring := _ring(_only_stuck(waiting)):
+        yield Finding(
+            owner=(SERVICE, ring[0]),
+            problem=Problem(
+                code="dependency-cycle",
+                message=f"services wait for each other: {' → '.join((*ring, ring[0]))}",
+                path=("spec", "dependsOn", ring[1]),
+                hint="remove one of these steps from `dependsOn`",
+            ),
+        )
+        for name in ring:
+            del waiting[name]
+        for needs in waiting.values():
+            needs.difference_update(ring)
+
+
+def _only_stuck(waiting: dict[ServiceName, set[ServiceName]]) -> dict[ServiceName, set[ServiceName]]:
+    """Remove, again and again, what waits for nothing; the rest is on a circle or behind one."""
+    dependents: dict[ServiceName, list[ServiceName]] = {}
+    for name, needs in waiting.items():
+        for need in needs:
+            dependents.setdefault(need, []).append(name)
+    free = [name for name, needs in waiting.items() if not needs]
+    while free:
+        name = free.pop()
+        del waiting[name]
+        for dependent in dependents.get(name, ()):
+            waiting[dependent].discard(name)
+            if not waiting[dependent]:
+                free.append(dependent)
+    return waiting
+
+
+def _ring(stuck: Mapping[ServiceName, set[ServiceName]]) -> tuple[ServiceName, ...]:
+    """One circle, from its smallest name on; () where nothing is stuck. A service on itself is its own rule's."""
+    if not stuck:
+        return ()
+    walked = [min(stuck)]
+    while (following := min(stuck[walked[-1]])) not in walked:
+        walked.append(following)
+    ring = walked[walked.index(following) :]
+    start = ring.index(min(ring))
+    return tuple(ring[start:] + ring[:start])
+
+
+def misfits(workloads: Iterable[Workload], targets: Mapping[TargetName, Target]) -> Iterator[Finding]:
+    """Services that one of their targets cannot run as they are written."""
+    for workload in workloads:
+        target = targets.get(workload.target)
+        if target is None or target.kind == _FAKE:
+            continue
+        for problem in _misfits(workload, target):
+            yield Finding(owner=(SERVICE, workload.service), problem=problem)
+
+
+def _misfits(workload: Workload, target: Target) -> Iterator[Problem]:
+    if target.kind == _LOCAL and workload.image is not None:
+        yield Problem(
+            code="wrong-form",
+            message=f"`{target.name}` is a local target: it runs a `command`, not an `image`",
+            path=("spec", "image"),
+            hint="remove `image`, or choose a docker target",
+        )
+    if target.kind == _DOCKER and workload.image is None:
+        yield Problem(
+            code="wrong-form",
+            message=f"`{target.name}` is a docker target: it runs an `image`",
+            path=("spec", "command"),
+            hint="add `image`, or choose a local target",
+        )
+    if workload.ports:
+        yield from _port_misfits(workload, target)
+
+
+def _port_misfits(workload: Workload, target: Target) -> Iterator[Problem]:
+    for index, port in enumerate(workload.ports):
+        path: Path = ("spec", "ports", index)
+        if target.kind == _DOCKER and port.port is None:
+            yield Problem(
+                code="missing-field",
+                message=f"port `{port.name}` needs its number `port` on the docker target `{target.name}`",
+                path=(*path, "port"),
+                hint="write the port that the program in the container listens on",
+            )
+        if workload.replicas < 2:  # one instance has the port for itself
+            continue
+        if target.kind == _LOCAL and port.port is not None:
+            yield Problem(
+                code="port-conflict",
+                message=f"{workload.replicas} instances on `{target.name}` cannot all listen on port {port.port}",
+                path=(*path, "port"),
+                hint="leave `port` out: each instance then gets its own in `PORT`",
+            )
+        if port.publish:
+            yield Problem(
+                code="port-conflict",
+                message=f"{workload.replicas} instances on `{target.name}` cannot all be published on port {port.publish}",
+                path=(*path, "publish"),
+                hint="write `publish: auto`",
+            )
