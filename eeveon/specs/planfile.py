@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from eeveon.core.plan import Plan
 from eeveon.core.values import digest, plain
+from eeveon.core.verdict import Verdict
 from eeveon.errors import UsageError
 
 FORMAT = "eeveon.plan/1"
@@ -38,3 +39,12 @@ def read_plan(text: str, where: str) -> Plan:
 
 
 _ADAPTER: TypeAdapter[Any] = TypeAdapter(Plan)
+
+
+def read_verdicts(text: str) -> tuple[Verdict, ...]:
+    """The verdicts in the text of a saved plan that `read_plan` has accepted."""
+    found: tuple[Verdict, ...] = _VERDICTS.validate_python(json.loads(text).get("verdicts", []))
+    return found
+
+
+_VERDICTS: TypeAdapter[Any] = TypeAdapter(tuple[Verdict, ...])
