@@ -33,17 +33,14 @@ class Journal:
     def locked(self) -> Iterator[None]:
         """Nobody else reads or writes meanwhile. Raises TargetUnreachable where the file cannot be used."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.path.with_name(self.path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+            handle = self._lock_file()
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX)
+                yield
+            finally:
+                os.close(handle)
         except OSError as cause:
             raise self._unusable(cause) from cause
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-        except OSError as cause:
-            raise self._unusable(cause) from cause
-        finally:
-            os.close(handle)
 
     def unread(self) -> tuple[bool, list[Entry]]:
         """Lines that were added since the last call, and whether they replace all that was read before."""
@@ -80,6 +77,14 @@ class Journal:
             file.write(lines)
         fresh.replace(self.path)
         self._inode, self._read = self.path.stat().st_ino, len(lines)
+
+    def _lock_file(self) -> int:
+        path = f"{self.path}.lock"
+        try:
+            return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        except FileNotFoundError:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
 
     def _entries(self) -> list[Entry]:
         with self.path.open("rb") as file:

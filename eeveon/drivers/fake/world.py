@@ -16,7 +16,7 @@ from eeveon.core.secret import SecretValue
 from eeveon.core.values import Fields
 from eeveon.drivers.fake.faults import Deed, Fault, Faults
 from eeveon.drivers.fake.journal import SPARE_LINES, Entry, Journal
-from eeveon.errors import ActionRefused, TargetUnreachable
+from eeveon.errors import ActionRefused
 
 Key = tuple[str, str]  # kind, name: an object inside of its scope
 Address = tuple[str, str, str]  # scope, kind, name
@@ -219,18 +219,15 @@ class FakeTarget:
 
     def _note(self, entry: Entry) -> None:
         """Take one line in: [scope, fence], or [scope, kind, name, what is held there or nothing]."""
-        match entry:
-            case [str(scope), int(fence)]:
-                self._fences[scope] = fence
-            case [str(scope), str(kind), str(name), None]:
-                self._scopes.get(scope, {}).pop((kind, name), None)
-            case [str(scope), str(kind), str(name), tuple() | list() as held]:
-                self._scopes.setdefault(scope, {})[kind, name] = Held._make(held)
-            case _:
-                raise TargetUnreachable(
-                    f"the memory of the fake target holds a line of another version: {entry!r:.60}",
-                    hint="remove the file; the fake target is then empty",
-                )
+        scope = str(entry[0])
+        if len(entry) == 2:
+            self._fences[scope] = int(str(entry[1]))
+            return
+        kind, name, held = str(entry[1]), str(entry[2]), entry[3]
+        if isinstance(held, list | tuple):
+            self._scopes.setdefault(scope, {})[kind, name] = Held._make(held)
+        else:
+            self._scopes.get(scope, {}).pop((kind, name), None)
 
 
 def _ended(held: Held, condition: Condition, detail: str) -> Held:
