@@ -13,14 +13,15 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Position:
-    """A place in a file. `line` and `column` count from 1; 0 where only the file is known."""
+    """A place in a file. `line` and `column` count from 1; 0 where it is not known."""
 
     file: str
     line: int = 0
     column: int = 0
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        places = [str(number) for number in (self.line, self.column) if number]
+        return ":".join([self.file, *places])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

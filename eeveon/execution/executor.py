@@ -132,10 +132,16 @@ class _Sheet:
         if first is None:
             return ""
         step = self.plan.actions[first].step
-        ups = [action for action in self.plan.actions if action.step == step and not action.cleanup]
-        failed = [action for action in ups if action.index in self.causes]
+        failed = [
+            action for action in self.plan.actions if action.step == step and action.index in self.causes
+        ]
+        alike = [
+            action
+            for action in self.plan.actions
+            if action.step == step and action.effect.condition is self.plan.actions[first].effect.condition
+        ]
         name = short_name(self.plan.actions[first])
-        return f"{len(failed)} of {len(ups)} failed: {name}: {self.causes[first]}"
+        return f"{len(failed)} of {len(alike)} failed: {name}: {self.causes[first]}"
 
 
 def short_name(action: Action) -> str:

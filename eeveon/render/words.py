@@ -85,7 +85,20 @@ def field_change(change: FieldChange) -> str:
     name = ".".join(change.path)
     if change.path[0] == "secrets":
         return f"secret {'.'.join(change.path[1:2])} {_secret_verb(change)}"
-    return f"{name} {value(change.before)} → {value(change.after)}"
+    before, after = change.before, change.after
+    if isinstance(before, list) and isinstance(after, list):
+        before, after = _without_common_start(before, after)
+    return f"{name} {value(before)} → {value(after)}"
+
+
+def _without_common_start(before: list[object], after: list[object]) -> tuple[object, object]:
+    """Two lists from their first difference on, so that a long command does not hide what changed in it."""
+    same = 0
+    while same < min(len(before), len(after)) and before[same] == after[same]:
+        same += 1
+    if same == 0:
+        return before, after
+    return ["…", *before[same:]], ["…", *after[same:]]
 
 
 def _secret_verb(change: FieldChange) -> str:
