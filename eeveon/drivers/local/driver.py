@@ -27,7 +27,7 @@ from eeveon.drivers.local.supervisor.records import Folder, Record, Scope, recor
 from eeveon.drivers.local.supervisor.wire import Request
 from eeveon.errors import ActionRefused, SecretError, TargetError, TargetUnreachable
 
-RUNS_COMMANDS = Capabilities(runs=frozenset({"command"}))
+RUNS_COMMANDS = Capabilities(runs=frozenset({"command"}), host_ports=True)
 FOLLOW_PAUSE = 0.2  # seconds between two looks at a log that is followed
 ANSWER = 2.0  # seconds that the supervisor has, besides the command's own time, to answer a probe
 

@@ -40,12 +40,15 @@ def _tail(log: int, count: int) -> tuple[list[bytes], int]:
 
 
 class Following:
-    """Reads on in a log that grows, and notices when it was rotated."""
+    """Reads on in a log that grows. It was rotated when there is a new `.1`, which comes after the log was cut."""
 
     def __init__(self, path: Path, position: int) -> None:
         self._path = path
+        self._older = path.with_name(f"{path.name}.1")
+        self._known_older = self._older_now()
         self._position = position
         self._begun = b""
+        self._was_cut = False
 
     def new_lines(self) -> Iterator[bytes]:
         """All lines that were completed since the last call."""
@@ -53,10 +56,26 @@ class Following:
             size = self._path.stat().st_size
         except FileNotFoundError:
             return
-        if size < self._position:  # cut after it was copied: the copy holds what we have not read
-            yield from self._read(self._path.with_name(f"{self._path.name}.1"))
+        older = self._older_now()
+        if older != self._known_older:
+            self._known_older = older
+            yield from self._read(self._older)
             self._position = 0
+        elif size < self._position:
+            if not self._was_cut:  # the old log may be just about to appear
+                self._was_cut = True
+                return
+            self._position = 0  # nothing of it is kept
+        self._was_cut = False
         yield from self._read(self._path)
+
+    def _older_now(self) -> tuple[int, int]:
+        """What tells the newest old log from another: its inode and its time."""
+        try:
+            found = self._older.stat()
+        except FileNotFoundError:
+            return (0, 0)
+        return (found.st_ino, found.st_mtime_ns)
 
     def rest(self) -> bytes:
         """What was written after the last line end."""

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,13 +17,14 @@ from tests.drivers.local.world import connected, ended, supervisor_pid
 def state(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "state"
     yield folder
-    supervisors = [pid for root in folder.glob("*") if (pid := supervisor_pid(root))]
+    supervisors = [pid for lock in folder.rglob("supervisor.lock") if (pid := supervisor_pid(lock.parent))]
     for pid in supervisors:
         os.kill(pid, signal.SIGKILL)
     for mark, pids in processes.marked().items():
         if Path(mark).is_relative_to(folder):
             for pid in pids:
-                processes.signal_group(os.getpgid(pid), signal.SIGKILL)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
     assert all(ended(pid) for pid in supervisors)
 
 

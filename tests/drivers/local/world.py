@@ -89,7 +89,7 @@ def supervisor_pid(root: Path) -> int:
     """The supervisor of a target folder; 0 if none runs."""
     try:
         pid = int((root / "supervisor.lock").read_text() or "0")
-    except FileNotFoundError:
+    except OSError:
         return 0
     return pid if pid and str(root).encode() in _command_line(pid) else 0
 

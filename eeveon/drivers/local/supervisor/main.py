@@ -3,6 +3,7 @@
 import fcntl
 import os
 import resource
+import signal
 import socket
 import struct
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from eeveon.drivers.local.supervisor.service import Service
 from eeveon.drivers.local.supervisor.spawning import OPEN_FILES
 
 LINGER = 1.0  # seconds without work before the end, so that an apply that stops and then starts finds it
+PATIENCE = 5  # seconds to wait for the end of an earlier supervisor
 LONGEST_IDLE = 30.0  # seconds between two looks while nobody asks anything
 READY = b"ready"
 
@@ -25,7 +27,11 @@ def main(root: str, ready: int) -> None:
     if os.fork():
         os._exit(0)  # whoever started us has no child to wait for
     lock = os.open(Path(root) / "supervisor.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    fcntl.flock(lock, fcntl.LOCK_EX)  # an earlier supervisor may be on its way out
+    signal.alarm(
+        PATIENCE
+    )  # an earlier supervisor may be on its way out; one that stays leaves us nothing to do
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    signal.alarm(0)
     os.ftruncate(lock, 0)
     os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
     with suppress(ValueError, OSError):  # one file for each adopted process

@@ -90,7 +90,7 @@ class Record:
         form = {"format": FORMAT} | {item: getattr(self, item) for item in _RECORD}
         form["scope"] = {"project": self.scope.project, "environment": self.scope.environment}
         form["status"] = {item: getattr(self.status, item) for item in _STATUS}
-        return json.dumps(form, ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(form, separators=(",", ":"))
 
 
 _RECORD = tuple(item.name for item in fields(Record))

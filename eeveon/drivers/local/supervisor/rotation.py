@@ -32,27 +32,31 @@ def rotate_all(records: Iterable[Record], folder: Folder) -> bool:
 
 
 def rotate(path: Path, files: int) -> None:
-    """Make `path` the newest old log, and it empty; `files` in all are kept."""
-    if files > 1:
-        for age in range(files - 2, 0, -1):
-            older = _aged(path, age)
-            if older.exists():
-                older.replace(_aged(path, age + 1))
+    """Make what is in `path` the newest old log, and it empty; `files` in all are kept.
+
+    The newest old log appears only after the cut: whoever follows takes it for the sign that there was one.
+    """
+    fresh = path.with_name(f"{path.name}.new")
     with path.open("r+b") as log:
         if files > 1:
-            _copy(log.fileno(), _aged(path, 1))
+            _copy(log.fileno(), fresh)
         log.truncate(0)
+    for age in range(files - 2, 0, -1):
+        older = _aged(path, age)
+        if older.exists():
+            older.replace(_aged(path, age + 1))
+    if files > 1:
+        fresh.replace(_aged(path, 1))
 
 
 def _copy(source: int, path: Path) -> None:
-    target = os.open(path.with_name(f"{path.name}.new"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         offset = 0
         while copied := os.sendfile(target, source, offset, CHUNK):
             offset += copied
     finally:
         os.close(target)
-    path.with_name(f"{path.name}.new").replace(path)
 
 
 def _aged(path: Path, age: int) -> Path:

@@ -36,11 +36,18 @@ class Launch:
 def spawn(launch: Launch) -> int:
     """The process id of a program that was loaded, first of a session of its own. Raises CannotStart."""
     account = _account(launch.user)
+    if not launch.command:
+        raise CannotStart("there is no command to run")
     ear, mouth = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        _become(launch, account, mouth)
-    os.close(mouth)
+    try:
+        pid = os.fork()
+        if pid == 0:
+            _become(launch, account, mouth)
+    except OSError:
+        os.close(ear)
+        raise
+    finally:
+        os.close(mouth)
     with os.fdopen(ear, "rb") as report:
         complaint = report.read().decode(errors="replace")
     if complaint:
