@@ -41,17 +41,16 @@ class DocumentCache:
     def get_many(self, keys: Sequence[str]) -> Mapping[str, bytes]:
         """The values that are here and whole, of those asked for."""
         try:
-            connection = self._open(make=False)
-            if connection is None or not self._is_ours(connection):
-                return {}
-            wanted = set(keys)
-            return {
-                key: value
-                for key, checksum, value in _rows(connection, keys)
-                if key in wanted and checksum == _checksum(key, value)
-            }
-        except (sqlite3.Error, OSError, TypeError, AttributeError):  # the last two: a value of another type
-            return {}
+            found, sound = self._read(keys)
+        except sqlite3.Error as error:
+            found, sound = {}, _code(error) not in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+        except OSError:
+            found, sound = {}, True
+        except (UnicodeDecodeError, TypeError, AttributeError):  # a value of another type than was written
+            found, sound = {}, False
+        if not sound:
+            self._throw_away()
+        return found
 
     def put_many(self, values: Mapping[str, bytes]) -> None:
         """Keep the values, drop what is of another version, and the oldest beyond the limit."""
@@ -64,6 +63,20 @@ class DocumentCache:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def _read(self, keys: Sequence[str]) -> tuple[dict[str, bytes], bool]:
+        """The values asked for, and whether every one that was met is as it was written."""
+        connection = self._open(make=False)
+        if connection is None or not self._is_ours(connection):
+            return {}, True
+        wanted, found, sound = set(keys), {}, True
+        for key, checksum, value in _rows(connection, keys):
+            if key in wanted:
+                if checksum == _checksum(key, value):
+                    found[key] = value
+                else:
+                    sound = False
+        return found, sound
 
     def _put(self, values: Mapping[str, bytes]) -> bool:
         """Whether the file is sound; a locked one is, and keeps nothing."""
@@ -80,8 +93,9 @@ class DocumentCache:
                 )
                 _prune(connection, self._limit)
         except sqlite3.Error as error:
-            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
-            return code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL}
+            return _code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL}
+        except UnicodeDecodeError:  # SQLite's own message quotes a damaged name
+            return False
         except OSError:
             return True
         return True
@@ -137,6 +151,11 @@ def _chunks(keys: Iterable[str]) -> Iterator[tuple[str, ...]]:
     rest = iter(keys)
     while chunk := tuple(islice(rest, _CHUNK)):
         yield chunk
+
+
+def _code(error: sqlite3.Error) -> int:
+    """The primary result code; Python gives none where it could not decode a text."""
+    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)) & 0xFF
 
 
 def _checksum(key: str, value: bytes) -> int:

@@ -20,6 +20,8 @@ def explained(path: Path) -> Iterator[None]:
         raise
     except sqlite3.Error as error:
         raise _from_sqlite(error, path) from error
+    except UnicodeDecodeError as error:  # SQLite's own message quotes a damaged name
+        raise damaged(path, "it holds text that is none") from error
     except OSError as error:
         message = f"the state at {path} cannot be used: {error.strerror or error}"
         raise StoreError(message, hint=_WRITABLE) from error

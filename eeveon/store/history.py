@@ -24,7 +24,7 @@ from eeveon.store.database import Database
 from eeveon.store.failures import damaged, decoded
 from eeveon.store.journal import DIED, Event
 from eeveon.store.leases import Leases, Liveness
-from eeveon.store.rows import scope_number, text_digest, time_of
+from eeveon.store.rows import scope_number, text_digest, the_row, time_of
 
 _RECORD = (
     "SELECT record.number, record.id, project, environment, plan, commit_id, record.generation, actor, started, "
@@ -100,7 +100,7 @@ class History:
             found = connection.execute(_LAST_GOOD, parameters).fetchone()
             if found is None:
                 return None
-            row = connection.execute(f"{_RECORD} WHERE record.number = ?", found).fetchone()
+            row = the_row(connection.execute(f"{_RECORD} WHERE record.number = ?", found))
             return self._record(connection, row, now)
 
     def plan_text(self, prefix: str) -> str:

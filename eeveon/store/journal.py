@@ -15,7 +15,7 @@ from eeveon.core.plan import Plan
 from eeveon.errors import PlanUsed
 from eeveon.store.database import Database
 from eeveon.store.leases import lost
-from eeveon.store.rows import must_count, scope_row, text_digest, time_text
+from eeveon.store.rows import must_count, scope_row, text_digest, the_row, time_text
 
 DIED = "its process ended before it was finished"
 
@@ -120,13 +120,13 @@ class Journal:
 
 def _writable(connection: sqlite3.Connection, record_id: str) -> int:
     """The record's number; raises `LeaseLost` if a newer fence was given out, or the record was closed by another."""
-    row = connection.execute(
-        "SELECT number, record.fence, scope.fence, ending, project, environment FROM record "
-        "JOIN scope ON scope.id = record.scope WHERE record.id = ?",
-        (record_id,),
-    ).fetchone()
-    assert row is not None, f"{record_id} was never begun"
-    number, fence, newest, ending, project, environment = row
+    number, fence, newest, ending, project, environment = the_row(
+        connection.execute(
+            "SELECT number, record.fence, scope.fence, ending, project, environment FROM record "
+            "JOIN scope ON scope.id = record.scope WHERE record.id = ?",
+            (record_id,),
+        )
+    )
     must_count(fence, newest)
     if fence < newest or ending != Ending.RUNNING:
         raise lost(Scope(project=project, environment=environment), None)

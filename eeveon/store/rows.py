@@ -3,6 +3,7 @@
 import hashlib
 import sqlite3
 from datetime import UTC, datetime
+from typing import Any
 
 from eeveon.core.names import Scope
 
@@ -38,12 +39,22 @@ def scope_row(connection: sqlite3.Connection, scope: Scope) -> tuple[int, int, i
         "INSERT INTO scope (project, environment, generation, fence) VALUES (?, ?, 0, 0) ON CONFLICT DO NOTHING",
         (scope.project, scope.environment),
     )
-    number, generation, fence = connection.execute(
-        "SELECT id, generation, fence FROM scope WHERE project = ? AND environment = ?",
-        (scope.project, scope.environment),
-    ).fetchone()
+    number, generation, fence = the_row(
+        connection.execute(
+            "SELECT id, generation, fence FROM scope WHERE project = ? AND environment = ?",
+            (scope.project, scope.environment),
+        )
+    )
     must_count(number, generation, fence)
     return number, generation, fence
+
+
+def the_row(cursor: sqlite3.Cursor) -> tuple[Any, ...]:
+    """The row that must be there; raises what SQLite raises for damage if it is not."""
+    row: tuple[Any, ...] | None = cursor.fetchone()
+    if row is None:
+        raise sqlite3.DatabaseError("a row is missing")
+    return row
 
 
 def must_count(*values: object) -> None:

@@ -118,8 +118,8 @@ def leave(folder: Path) -> None:
     """Begin an apply and die inside of the next transaction, with all of it only in the write-ahead log."""
     database = open_database(folder / FILE, Opening(now=NOW))
     store = Store(database, lambda _holder: None)
-    lease = store.leases.acquire(SCOPE, ALICE, NOW, TTL)
-    store.journal.begin(beginning("apply-1", a_plan("1", a_step("web")), lease.fence))
+    lease = store.leases.acquire(SCOPE, ALICE, after(1000), TTL)
+    store.journal.begin(beginning("apply-9", a_plan("9", a_step("web")), lease.fence, after(1000)))
     with database.writing() as connection:
         connection.execute("UPDATE scope SET generation = 99")
         die()
