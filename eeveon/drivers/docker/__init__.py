@@ -1,0 +1,1 @@
+"""Containers, networks and volumes of one Docker engine."""

@@ -1,0 +1,335 @@
+"""Talks with one engine, and is the only place where its answers and failures become our words.
+
+An `Errand` is one piece of work: it has one deadline for all its calls, and knows whether it has sent anything that
+writes. That decides what a broken connection means: before, nothing happened (`TargetUnreachable`); after, it may
+have half happened (`ActionUncertain`).
+"""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from time import monotonic
+from typing import Any
+from urllib.parse import urlencode
+
+from eeveon.drivers.docker.address import Address
+from eeveon.drivers.docker.trouble import no_engine, unreachable
+from eeveon.drivers.docker.wire import Connection, Head, open_connection
+from eeveon.errors import ActionRefused, ActionUncertain, TargetError, TargetUnreachable
+
+CONNECT_SECONDS = 5.0
+OLDEST_API = (
+    1,
+    30,
+)  # of Docker 17.06: the first that takes mounts, stop timeouts and label filters as we send them
+NEWEST_API = (1, 44)  # the newest whose answers we know, and the oldest that Docker 29 still speaks
+_AHEAD = 64  # requests sent before their answers are read: 10 kB, which no socket's buffer is too small for
+_WAYS = 2  # connections that read many things side by side; more gain nothing on an engine of two cores
+
+Query = Mapping[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the engine said to one request."""
+
+    status: int
+    body: bytes
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it was done, or was so already (304)."""
+        return self.status < 400
+
+    @property
+    def message(self) -> str:
+        """The engine's own words for what is wrong."""
+        try:
+            return str(json.loads(self.body)["message"]).strip()
+        except (ValueError, KeyError, TypeError):
+            return self.body.decode(errors="replace").strip() or f"status {self.status}"
+
+    def json(self) -> Any:
+        """The data. Raises TargetUnreachable where it is none, as when a proxy answers in an engine's place."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            raise TargetUnreachable("the Docker engine sent an answer that is not JSON") from None
+
+
+class Engine:
+    """One engine and the open connections to it. May be used by several threads."""
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self._idle: list[Connection] = []
+        self._lock = threading.Lock()
+        self._version = ""
+
+    def errand(self, timeout: timedelta) -> "Errand":
+        """A piece of work that is over within `timeout`."""
+        return Errand(self, monotonic() + timeout.total_seconds())
+
+    def connect(self, seconds: float) -> Connection:
+        """A connection, used before or new. Raises TargetUnreachable."""
+        while (found := self._take()) is not None:
+            if not found.is_stale:
+                return found
+            found.close()
+        return self._open(min(seconds, CONNECT_SECONDS))
+
+    def give_back(self, connection: Connection) -> None:
+        """Keep a connection for the next one who needs it."""
+        with self._lock:
+            self._idle.append(connection)
+
+    def close(self) -> None:
+        """Close the connections that nobody uses. The engine can still be used afterwards."""
+        while (found := self._take()) is not None:
+            found.close()
+
+    @property
+    def version(self) -> str:
+        """The prefix of every path: "/v1.41". Known after the first connection."""
+        return self._version
+
+    def _take(self) -> Connection | None:
+        with self._lock:
+            return self._idle.pop() if self._idle else None
+
+    def _open(self, seconds: float) -> Connection:
+        address = self.address
+        if address.fault:
+            raise TargetUnreachable(address.fault)
+        if seconds <= 0:
+            raise TargetUnreachable(f"no time was left to reach the Docker engine at {address.url}")
+        try:
+            connection = open_connection(address, seconds)
+        except OSError as error:
+            raise unreachable(address, error, seconds) from None
+        if (
+            not self._version or address.scheme == "ssh"
+        ):  # over ssh only an answer shows that anybody is there
+            self._greet(connection, seconds)
+        return connection
+
+    def _greet(self, connection: Connection, seconds: float) -> None:
+        """Ask who is there, and agree on a version of the API."""
+        try:
+            connection.set_timeout(seconds)
+            connection.send(_request("GET", "/_ping"))
+            head = connection.head()
+            connection.body(head)
+            self._version = self._agree(head)
+        except OSError as error:
+            trouble = unreachable(self.address, error, seconds, connection.last_words())
+            connection.close()
+            raise trouble from None
+        except TargetError:
+            connection.close()
+            raise
+
+    def _agree(self, head: Head) -> str:
+        spoken = head.headers.get(b"api-version", b"").decode(errors="replace")
+        major, _, minor = spoken.partition(".")
+        if not (major.isdigit() and minor.isdigit()):
+            raise no_engine(self.address, head.status)
+        newest = (int(major), int(minor))
+        if newest < OLDEST_API:
+            raise TargetUnreachable(
+                f"the Docker engine at {self.address.url} is too old: it speaks API {spoken}, "
+                f"and {'.'.join(map(str, OLDEST_API))} is needed",
+                hint="update Docker on that machine to 17.06 or later",
+            )
+        return "/v" + ".".join(map(str, min(newest, NEWEST_API)))
+
+
+class Errand:
+    """Calls that belong together, under one deadline. Used by one thread at a time."""
+
+    def __init__(self, engine: Engine, end: float) -> None:
+        self._engine = engine
+        self._end = end
+        self._has_written = False
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the deadline; never below a tenth, so that a late call fails by itself."""
+        return max(0.1, self._end - monotonic())
+
+    def get(self, path: str, query: Query | None = None) -> Answer:
+        """Read something; the answer whatever its status."""
+        return self._exchange("GET", _target(path, query), None, {})
+
+    def read(self, path: str, query: Query | None = None) -> Any:
+        """Read something that must be there. Raises TargetUnreachable where the engine cannot tell."""
+        return self.checked(self.get(path, query), path)
+
+    def write(
+        self, method: str, path: str, query: Query | None = None, body: Mapping[str, Any] | None = None
+    ) -> Answer:
+        """Change something; the answer whatever its status."""
+        return self._exchange(method, _target(path, query), body, {})
+
+    def change(
+        self, what: str, path: str, query: Query | None = None, body: Mapping[str, Any] | None = None
+    ) -> Answer:
+        """POST what must be done. Raises ActionRefused with `what` ("start web-1") and the engine's words."""
+        answer = self.write("POST", path, query, body)
+        if not answer.is_good:
+            raise self.refusal(what, answer)
+        return answer
+
+    def many(self, paths: Sequence[str]) -> list[Answer]:
+        """Read many things at once, in the order of `paths`: requests are sent ahead of their answers."""
+        if len(paths) <= _AHEAD:
+            return self._pipelined(paths)
+        share = -(-len(paths) // _WAYS)
+        with ThreadPoolExecutor(_WAYS) as pool:
+            parts = pool.map(
+                self._pipelined, [paths[start : start + share] for start in range(0, len(paths), share)]
+            )
+            return [answer for part in parts for answer in part]
+
+    def stream(
+        self,
+        method: str,
+        path: str,
+        query: Query | None = None,
+        *,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        patient: bool = False,
+    ) -> Iterator[bytes]:
+        """The pieces of a long answer as they come; `patient`: between two of them any time may pass.
+
+        Raises ActionRefused for a status that is not good, TargetUnreachable when the engine is lost.
+        """
+        connection = self._connected(writes=False)
+        try:
+            head = self._ask(
+                connection, _request(method, self._path(_target(path, query)), body, headers or {})
+            )
+            if head.status >= 400:
+                raise ActionRefused(Answer(head.status, connection.body(head)).message)
+            connection.set_timeout(None if patient else self.seconds_left)
+            for piece in connection.pieces(head):
+                yield piece
+                if not patient:
+                    self._still_in_time(connection)
+        except OSError as error:
+            raise self._lost(error) from None
+        finally:
+            connection.close()
+
+    def checked(self, answer: Answer, path: str) -> Any:
+        """The data of an answer to a read. Raises TargetUnreachable for anything but success."""
+        if answer.status != 200:
+            raise TargetUnreachable(
+                f"the Docker engine at {self._engine.address.url} could not answer {path.partition('?')[0]}: "
+                f"{answer.message}"
+            )
+        return answer.json()
+
+    def refusal(self, what: str, answer: Answer) -> TargetError:
+        """What to raise for an answer that is not good."""
+        if answer.status in {
+            502,
+            503,
+            504,
+        }:  # of a proxy before the engine; the engine itself never says them
+            return self._lost(ConnectionError(answer.message))
+        return ActionRefused(f"the Docker engine did not {what}: {answer.message}")
+
+    def _exchange(
+        self, method: str, target: str, body: Mapping[str, Any] | None, headers: Mapping[str, str]
+    ) -> Answer:
+        connection = self._connected(writes=method != "GET")
+        try:
+            head = self._ask(connection, _request(method, self._path(target), body, headers))
+            answer = Answer(head.status, connection.body(head))
+        except OSError as error:
+            connection.close()
+            raise self._lost(error) from None
+        self._release(connection, head)
+        return answer
+
+    def _pipelined(self, paths: Sequence[str]) -> list[Answer]:
+        answers: list[Answer] = []
+        while len(answers) < len(paths):
+            connection = self._connected(writes=False)
+            before = len(answers)
+            try:
+                answers.extend(self._as_far_as_it_goes(connection, paths[before : before + _AHEAD]))
+            except OSError as error:
+                connection.close()
+                raise self._lost(error) from None
+        return answers
+
+    def _as_far_as_it_goes(self, connection: Connection, paths: Sequence[str]) -> list[Answer]:
+        """Answers until all are read, or until the other side wants a new connection (as some proxies do)."""
+        connection.set_timeout(self.seconds_left)
+        connection.send(b"".join(_request("GET", self._path(path)) for path in paths))
+        answers: list[Answer] = []
+        head = Head(200, {})
+        for _ in paths:
+            head = connection.head()
+            answers.append(Answer(head.status, connection.body(head)))
+            if not head.keeps_open:
+                break
+        self._release(connection, head)
+        return answers
+
+    def _connected(self, *, writes: bool) -> Connection:
+        try:
+            connection = self._engine.connect(self.seconds_left)
+        except TargetUnreachable as error:
+            if self._has_written:
+                raise ActionUncertain(f"{error.message}, after a part was done", hint=error.hint) from None
+            raise
+        self._has_written = self._has_written or writes
+        return connection
+
+    def _ask(self, connection: Connection, request: bytes) -> Head:
+        connection.set_timeout(self.seconds_left)
+        connection.send(request)
+        return connection.head()
+
+    def _still_in_time(self, connection: Connection) -> None:
+        if monotonic() > self._end:
+            raise TimeoutError
+        connection.set_timeout(self.seconds_left)
+
+    def _release(self, connection: Connection, head: Head) -> None:
+        if head.keeps_open:
+            self._engine.give_back(connection)
+        else:
+            connection.close()
+
+    def _path(self, target: str) -> str:
+        return self._engine.version + target
+
+    def _lost(self, error: OSError) -> TargetError:
+        url = self._engine.address.url
+        reason = "gave no answer in time" if isinstance(error, TimeoutError) else f"was lost: {error}"
+        if self._has_written:
+            return ActionUncertain(f"the Docker engine at {url} {reason}; what was asked may be done or not")
+        return TargetUnreachable(f"the Docker engine at {url} {reason}")
+
+
+def _target(path: str, query: Query | None) -> str:
+    return f"{path}?{urlencode(query)}" if query else path
+
+
+def _request(
+    method: str, target: str, body: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+) -> bytes:
+    content = b"" if body is None else json.dumps(body).encode()
+    lines = [f"{method} {target} HTTP/1.1", "Host: docker"]
+    if method != "GET":
+        lines += ["Content-Type: application/json", f"Content-Length: {len(content)}"]
+    lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode() + content
