@@ -40,15 +40,15 @@ class Journal:
             finally:
                 os.close(handle)
         except OSError as cause:
-            raise self._unusable(cause) from cause
+            raise self.unusable(cause) from cause
 
     def unread(self) -> tuple[bool, list[Entry]]:
         """Lines that were added since the last call, and whether they replace all that was read before."""
         try:
             status = self.path.stat()
         except FileNotFoundError:
-            anew, self._inode, self._read = self._inode != -1, -1, 0
-            return anew, []
+            self._inode, self._read = -1, 0
+            return True, []
         anew = status.st_ino != self._inode or status.st_size < self._read
         if anew:
             self._inode, self._read = status.st_ino, 0
@@ -78,6 +78,14 @@ class Journal:
         fresh.replace(self.path)
         self._inode, self._read = self.path.stat().st_ino, len(lines)
 
+    def unusable(self, cause: Exception) -> TargetUnreachable:
+        """The error to raise; the next look reads the file from its start, so that nothing skipped counts as read."""
+        self._inode, self._read = -1, 0
+        return TargetUnreachable(
+            f"the memory of the fake target cannot be used: {self.path}: {cause}",
+            hint="remove the file; the fake target is then empty",
+        )
+
     def _lock_file(self) -> int:
         path = f"{self.path}.lock"
         try:
@@ -95,11 +103,5 @@ class Journal:
         try:
             entries: list[Entry] = json.loads(b"[" + whole[:-1].replace(b"\n", b",") + b"]")
         except ValueError as cause:
-            raise self._unusable(cause) from cause
+            raise self.unusable(cause) from cause
         return entries
-
-    def _unusable(self, cause: Exception) -> TargetUnreachable:
-        return TargetUnreachable(
-            f"the memory of the fake target cannot be used: {self.path}: {cause}",
-            hint="remove the file; the fake target is then empty",
-        )

@@ -200,8 +200,11 @@ class FakeTarget:
         if anew:
             self._scopes.clear()
             self._fences.clear()
-        for entry in entries:
-            self._note(entry)
+        try:
+            for entry in entries:
+                self._note(entry)
+        except (LookupError, TypeError) as cause:
+            raise journal.unusable(cause) from cause
         if len(entries) > SPARE_LINES and len(entries) > 2 * sum(map(len, self._scopes.values())):
             journal.rewrite(self._everything())
 
@@ -220,8 +223,8 @@ class FakeTarget:
     def _note(self, entry: Entry) -> None:
         """Take one line in: [scope, fence], or [scope, kind, name, what is held there or nothing]."""
         scope = str(entry[0])
-        if len(entry) == 2:
-            self._fences[scope] = int(str(entry[1]))
+        if isinstance(entry[1], int):
+            self._fences[scope] = entry[1]
             return
         kind, name, held = str(entry[1]), str(entry[2]), entry[3]
         if isinstance(held, list | tuple):
