@@ -82,8 +82,7 @@ class DocumentCache:
         """Whether the file is sound; a locked one is, and keeps nothing."""
         try:
             connection = self._open(make=True)
-            if connection is None:
-                return True
+            assert connection is not None
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
                 self._drop_others(connection)

@@ -4,6 +4,7 @@ python -m tests.store.child COMMAND FOLDER [ARGUMENT…]
 """
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from eeveon.store.store import FILE, Store
 from tests.store.nouns import ALICE, NOW, SCOPE, TTL, a_plan, a_step, after, beginning
 from tests.store.upgrades import SECOND
 
+NOBODY = 65534
 ROOT = Path(__file__).parents[2]
 
 
@@ -114,6 +116,28 @@ def hold(folder: Path) -> None:
         at_the_line()
 
 
+def cramped(folder: Path) -> None:
+    """Save a plan that the system does not let this process write out: files may hold 200 kB."""
+    with Store.open(folder, NOW) as store:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+        try:
+            store.plans.save(SCOPE, "plan-big", "x" * 1_000_000, NOW)
+        except EEveonError as error:
+            say(f"{type(error).__name__}: {error.message}")
+
+
+def stranger(folder: Path) -> None:
+    """Open the store as a user who may only read it."""
+    if os.geteuid() == 0:
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+    try:
+        with Store.open(folder, NOW) as store:
+            store.plans.save(SCOPE, "plan-1", "{}", NOW)
+    except EEveonError as error:
+        say(f"{type(error).__name__}: {error.message}")
+
+
 def leave(folder: Path) -> None:
     """Begin an apply and die inside of the next transaction, with all of it only in the write-ahead log."""
     database = open_database(folder / FILE, Opening(now=NOW))
@@ -126,7 +150,8 @@ def leave(folder: Path) -> None:
 
 
 COMMANDS: dict[str, Callable[..., None]] = {
-    command.__name__: command for command in (acquire, create, upgrade, journal, scribble, hold, leave)
+    command.__name__: command
+    for command in (acquire, create, upgrade, journal, scribble, hold, cramped, stranger, leave)
 }
 
 if __name__ == "__main__":
