@@ -4,11 +4,11 @@
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from eeveon.core.check import check
 from eeveon.core.decide import Circumstances, Decided, decide
@@ -26,9 +26,6 @@ from eeveon.core.stale import moved
 from eeveon.core.verdict import Decision, Moment, Verdict
 from eeveon.drivers.base import Driver
 from eeveon.errors import Denied, PlanStale, RepositoryError, SecretError, SpecsRejected, UsageError
-from eeveon.execution.apply import LEASE_TIME, Tools, apply
-from eeveon.execution.executor import Progress
-from eeveon.execution.waiting import Waiter
 from eeveon.git.documents import PROJECT_FILE, Cache, load, read_one
 from eeveon.git.tree import Tree
 from eeveon.specs.project import Project, read_project
@@ -37,6 +34,10 @@ from eeveon.specs.suggest import did_you_mean
 from eeveon.store.journal import Beginning
 from eeveon.store.leases import Holder
 from eeveon.store.store import Store
+
+if TYPE_CHECKING:
+    from eeveon.execution.executor import Progress
+    from eeveon.execution.waiting import Waiter
 
 Report = Callable[[ObjectId, str], None]
 Connect = Callable[[Scope, Iterable[Target], Report], Mapping[TargetName, Driver]]
@@ -58,7 +59,7 @@ class World:
     moment: Callable[[datetime, Iterable[SafetyPolicy]], Moment]
     new_id: Callable[[datetime], str]
     holder: Callable[[str], Holder]
-    waiter: Callable[[], Waiter]
+    waiter: "Callable[[], Waiter]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +95,7 @@ class Shown:
 class Audience:
     """Who hears how an apply goes."""
 
-    progress: Progress
+    progress: "Progress"
     report: Report
 
 
@@ -159,6 +160,8 @@ def observe(drivers: Mapping[TargetName, Driver]) -> Observed:
     """Every target, seen or unreachable, looked at side by side."""
     if len(drivers) == 1:
         return {name: driver.observe() for name, driver in drivers.items()}
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(max_workers=OBSERVERS, thread_name_prefix="observe") as pool:
         return dict(zip(drivers, pool.map(_observe, drivers.values()), strict=True))
 
@@ -204,6 +207,8 @@ def carry_out(world: World, shown: Shown, audience: Audience) -> Record:
         PlanUsed: the plan was applied before.
         Denied: the guard allows no step of it now.
     """
+    from eeveon.execution.apply import LEASE_TIME, Tools, apply  # planning does without
+
     plan, order = shown.plan, shown.order
     desired = desired_of(world, order)
     store = world.store()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from eeveon.core.desired import Target
@@ -17,13 +18,15 @@ from eeveon.core.policy import SafetyPolicy
 from eeveon.core.secret import SecretRef, Secrets, SecretValue
 from eeveon.core.verdict import Moment
 from eeveon.drivers.base import Context, Driver
-from eeveon.execution.waiting import RealWaiter
 from eeveon.git.tree import Tree, find_root, open_tree
 from eeveon.reconcile import Report, World
 from eeveon.settings import Settings, settings
 from eeveon.store.cache import DocumentCache
 from eeveon.store.leases import Holder
 from eeveon.store.store import Store
+
+if TYPE_CHECKING:
+    from eeveon.execution.waiting import RealWaiter
 
 CACHE_VERSION = "1"  # of what `specs` makes of a file; a new number forgets what older versions kept
 
@@ -45,13 +48,20 @@ def build_world(folder: Path | None, revision: str | None = None) -> World:
         moment=moment,
         new_id=new_record_id,
         holder=this_process,
-        waiter=RealWaiter,
+        waiter=new_waiter,
     )
 
 
 def now() -> datetime:
     """The time, in UTC."""
     return datetime.now(UTC)
+
+
+def new_waiter() -> "RealWaiter":
+    """The clock that an apply waits on."""
+    from eeveon.execution.waiting import RealWaiter
+
+    return RealWaiter()
 
 
 def open_store(known: Settings) -> Store:

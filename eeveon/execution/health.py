@@ -64,7 +64,7 @@ def _settle(patient: Patient, waiter: Waiter) -> Ill | None:
     """Without a check, an instance is healthy when it still runs after `settle`."""
     if waiter.wait(patient.health.settle.total_seconds()):
         return Ill(cause="stopped while waiting")
-    seen = patient.lookout.find(patient.id, waiter.now())
+    seen = patient.lookout.find(patient.id, waiter.now() - LOOK_EVERY)
     if seen is None:
         return Ill(cause="gone, or its target does not answer")
     return None if seen.condition is Condition.RUNNING else Ill(cause=_condition_text(seen))
