@@ -14,7 +14,7 @@ from eeveon.store.schema import APPLICATION_ID, SCHEMA
 from eeveon.store.store import FILE, Store
 from tests.store.nouns import ALICE, BOB, NOW, SCOPE, TTL, a_plan, a_step, after, beginning
 
-FOLDER = Path(__file__).parent / "versions"
+FOLDER = Path(__file__).parent / "shapes"
 
 
 def fill(folder: Path) -> None:
