@@ -1,7 +1,7 @@
 """The tables, as numbered migrations. A release only ever appends one: a file of any earlier version finds its way.
 
 `user_version` of the file counts the migrations that it has seen; `application_id` says that the file is ours. The
-shape of every released version is kept in `tests/store/versions/`, and upgrading from each of them is tested.
+shape of every released version is kept in `tests/store/shapes/`, and upgrading from each of them is tested.
 """
 
 import sqlite3
