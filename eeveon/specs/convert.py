@@ -56,27 +56,31 @@ def workloads(document: Written, position: Position, pool: Pool) -> tuple[Worklo
     """A Service as each of its targets is to run it."""
     metadata, spec = document["metadata"], document["spec"]
     replicas = int(spec.get("replicas", 1))
-    get, shared = spec.get, pool.shared
+    get = spec.get
+
+    def part(name: str, make: Callable[[Any], Part], default: Part) -> Part:
+        return pool.shared(make, spec[name]) if name in spec else default
+
     first = Workload(
         service=ServiceName(intern(metadata["name"])),
         target=TargetName(intern(spec["targets"][0])),
         replicas=replicas,
         image=get("image"),
-        command=_texts(get("command", ())),
-        env=shared(_env, get("env", _NOTHING)),
-        secrets=shared(_secrets, get("secrets", _NOTHING)),
-        ports=shared(_ports, get("ports", ())),
-        mounts=shared(_mounts, get("volumes", ())),
-        networks=shared(tuple, get("networks", ())),
-        resources=shared(_resources, spec["resources"]) if "resources" in spec else UNLIMITED,
+        command=part("command", _texts, ()),
+        env=_env(spec["env"]) if "env" in spec else _NOTHING,
+        secrets=part("secrets", _secrets, _NOTHING),
+        ports=part("ports", _ports, ()),
+        mounts=part("volumes", _mounts, ()),
+        networks=part("networks", _texts, ()),
+        resources=part("resources", _resources, UNLIMITED),
         working_dir=get("workingDir"),
         user=get("user"),
         restart=get("restart", "always"),
         stop_grace=duration(spec["stopGrace"]) if "stopGrace" in spec else _DEFAULTS["stop_grace"],
-        health=shared(_health, spec["health"]) if "health" in spec else NO_CHECK,
+        health=part("health", _health, NO_CHECK),
         strategy=_strategy(spec["rollout"], replicas, pool) if "rollout" in spec else ONE_MORE,
-        depends_on=shared(_names, get("dependsOn", ())),
-        labels=shared(_labels, metadata.get("labels", _NOTHING)),
+        depends_on=part("dependsOn", _names, ()),
+        labels=pool.shared(_labels, metadata["labels"]) if "labels" in metadata else _NOTHING,
         protected=metadata.get("protected", False),
         position=position,
     )

@@ -89,9 +89,8 @@ def _finding(known: Known, owner: Key, wanted: Key, path: Path) -> Iterator[Find
 
 def dependency_cycles(workloads: Iterable[Workload]) -> Iterator[Finding]:
     """Each circle of `dependsOn` once, at the step that leaves the first name of the circle."""
-    waiting = {workload.service: set(workload.depends_on) for workload in workloads if workload.depends_on}
-    for needs in waiting.values():
-        needs.intersection_update(waiting)
+    needed = {workload.service: workload.depends_on for workload in workloads if workload.depends_on}
+    waiting = {name: {need for need in needs if need in needed} for name, needs in needed.items()}
     while ring := _ring(_only_stuck(waiting)):
         yield Finding(
             owner=(SERVICE, ring[0]),
