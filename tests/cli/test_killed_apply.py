@@ -1,0 +1,68 @@
+"""`kill -9` at every line of the journal: the next apply reaches what an undisturbed one does, and history tells all."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+
+import pytest
+
+from tests.cli.conftest import SHOP, Cli
+
+WORKER = """\
+apiVersion: eeveon/v2
+kind: Service
+metadata: {name: worker}
+spec:
+  targets: [here]
+  command: [sleep, "1000"]
+  dependsOn: [web]
+"""
+BEFORE = {**SHOP, "specs/web.yaml": SHOP["specs/web.yaml"].replace("  command", "  replicas: 2\n  command")}
+AFTER = {
+    "specs/web.yaml": BEFORE["specs/web.yaml"].replace("  ports", "  env: {VERSION: '2'}\n  ports"),
+    "specs/worker.yaml": WORKER,
+}
+WRITES = 16  # begin; two for each of 7 actions: 2 ups, 2 downs, 2 tidied, 1 worker; finish
+
+
+def state_of(cli: Cli) -> Mapping[str, str]:
+    """What runs, by instance, with its revision and condition."""
+    status = json.loads(cli("status", "--format", "json").out)
+    return {item["id"]["name"]: item["condition"] for item in status["instances"]}
+
+
+def killed_apply(cli: Cli, writes: int) -> int:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.cli.dying", str(writes), "-C", str(cli.root), "apply", "--yes"],
+        capture_output=True,
+        check=False,
+        env={**cli.environ, "PYTHONPATH": "."},
+        timeout=60,
+    )
+    return done.returncode
+
+
+@pytest.mark.parametrize("writes", range(1, WRITES + 2))
+def test_an_apply_killed_at_any_step_is_finished_by_the_next(cli: Cli, writes: int) -> None:
+    cli.write(BEFORE)
+    assert cli("apply", "--yes").status == 0
+    cli.write(AFTER)
+    killed = killed_apply(cli, writes)
+    assert killed == (-9 if writes <= WRITES else 0)
+
+    last = json.loads(cli("history", "--format", "json").out)["records"][0]
+    states = [outcome["state"] for outcome in last["outcomes"]]
+    if writes < WRITES:
+        assert last["ending"] == "interrupted"
+        answered, asked = states.count("done"), states.count("started")
+        assert 1 + 2 * answered + asked == writes, states  # what the journal holds is what history says
+        assert states.count("notStarted") == len(states) - answered - asked
+    else:
+        assert last["ending"] == "success"
+
+    assert cli("apply", "--yes").status == 0
+    assert cli("plan").status == 0
+    names = {name.rsplit("-", 1)[0]: condition for name, condition in state_of(cli).items()}
+    assert names == {"web-1": "running", "web-2": "running", "worker-1": "running"}
+    assert len(state_of(cli)) == 3
