@@ -103,6 +103,8 @@ def field_changes(before: Fields, after: Fields, applied: Fields | None) -> tupl
 def _leaves(path: tuple[str, ...], before: object, after: object, applied: object) -> Iterator[FieldChange]:
     if before == after:
         return
+    if len(path) == 1:  # a map that comes or goes is shown key by key
+        before, after = _opened(before, after), _opened(after, before)
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         base = applied if isinstance(applied, Mapping) else {}
         for key in sorted(before.keys() | after.keys()):
@@ -113,6 +115,10 @@ def _leaves(path: tuple[str, ...], before: object, after: object, applied: objec
     yield FieldChange(
         path=path, before=before, after=after, cause=Cause.DRIFT if applied == after else Cause.SPEC
     )
+
+
+def _opened(side: object, other: object) -> object:
+    return {} if side == MISSING and isinstance(other, Mapping) else side
 
 
 @dataclass(frozen=True, slots=True)

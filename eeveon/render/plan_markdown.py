@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from eeveon.core.changes import Cause
 from eeveon.core.plan import Plan, Step
 from eeveon.core.verdict import Decision, Finding, Verdict
-from eeveon.render.plan_text import impact_text, revision_text, what_text
-from eeveon.render.words import SYMBOLS, count, field_change
+from eeveon.render.plan_text import field_lines, impact_text, revision_text, what_text
+from eeveon.render.words import SYMBOLS, count
 
 
 def plan_markdown(plan: Plan, verdicts: Sequence[Verdict], findings: Sequence[Finding]) -> str:
@@ -56,9 +55,8 @@ def _details(steps: Sequence[Step]) -> Iterator[str]:
     for step in steps:
         if step.fields:
             yield f"# {step.id}"
-        for change in step.fields:
-            drift = " (drift)" if change.cause is Cause.DRIFT else ""
-            yield f"! {_unfenced(field_change(change))}{drift}"
+        for line in field_lines(step):
+            yield f"! {_unfenced(line)}"
     yield "```"
     yield "</details>"
 

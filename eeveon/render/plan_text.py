@@ -59,11 +59,19 @@ def _step(step: Step, width: int, style: Style) -> Iterator[str]:
     parts = [what_text(step), step.strategy]
     head = f"{style.mark(SYMBOLS[step.verb])} {step.id.ljust(width)}  "
     yield f"  {head}{'; '.join(part for part in parts if part)}".rstrip()
-    for change in step.fields:
-        drift = " (drift)" if change.cause is Cause.DRIFT and not step.drift else ""
-        yield from _wrapped(f"{field_change(change)}{drift}", style)
+    for line in field_lines(step):
+        yield from _wrapped(line, style)
     for reason in step.reasons if step.verb is not Verb.CREATE or step.present else ():
         yield from _wrapped(reason, style)
+
+
+def field_lines(step: Step) -> list[str]:
+    """Each difference once; of a secret there is one line, whatever about it changed."""
+    lines = []
+    for change in step.fields:
+        drift = " (drift)" if change.cause is Cause.DRIFT and not step.drift else ""
+        lines.append(f"{field_change(change)}{drift}")
+    return list(dict.fromkeys(lines))
 
 
 def what_text(step: Step) -> str:
