@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PURE := eeveon/core/*,eeveon/specs/*
 LOCK = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra docker
 
-.PHONY: install demo test check golden lock bench
+.PHONY: install demo demo-down test check golden lock docs bench
 .DELETE_ON_ERROR:
 
 install: $(STAMP)
@@ -15,7 +15,10 @@ $(STAMP): pyproject.toml locks/dev.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e . && touch $@
 
 demo: install
-	@$(BIN)/eeveon -C . apply --yes -e demo && $(BIN)/eeveon status -e demo
+	@specs/demo.sh
+
+demo-down: install
+	@$(BIN)/eeveon destroy --yes -e demo
 
 test: install check
 	$(BIN)/coverage erase && $(BIN)/coverage run -m pytest -n 2 --dist loadgroup
@@ -30,6 +33,9 @@ golden: install
 
 lock: install
 	$(LOCK) --output-file locks/run.txt && $(LOCK) --group dev --output-file locks/dev.txt
+
+docs: install
+	$(BIN)/python -m docs.generate
 
 bench: install
 	$(BIN)/python -m benchmarks
