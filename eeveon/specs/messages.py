@@ -46,11 +46,14 @@ _LONGEST_SHOWN: Final = 40
 
 def problems_of(kind: str, document: Mapping[str, Any], errors: Sequence[ErrorDetails]) -> list[Problem]:
     """One problem for each place that pydantic found wrong."""
-    found: dict[tuple[str, Path], Problem] = {}
+    found: dict[Path, Problem] = {}
     for error in errors:
         path = _path_in(document, error)
         problem = _TRANSLATIONS.get(error["type"], _misfit)(kind, path, error)
-        found.setdefault((problem.code, problem.path), problem)
+        if (
+            problem.code == "wrong-value" or path not in found
+        ):  # one alternative of a union had the right type
+            found[path] = problem
     return list(found.values())
 
 
@@ -217,13 +220,15 @@ def _written(value: object) -> str:
 
 def _hint(kind: str, wanted: Schema, value: object) -> str:
     forms = tuple(_forms(schema(kind), wanted))
-    types = {form.get("type") for form in forms}
+    types = {form["type"] for form in forms if not {"enum", "const"}.intersection(form)}
+    if isinstance(value, int) and not isinstance(value, bool) and "integer" in types:
+        return ""
     if isinstance(value, str) and "array" in types:
         return f"write [{', '.join(_words(value))}]"
     if isinstance(value, str):
         known = [choice for form in forms for choice in form.get("enum", ())]
         return did_you_mean(value, known)
-    if isinstance(value, bool | int | float) and "string" in types:
+    if isinstance(value, bool | int | float) and "string" in types and "number" not in types:
         return f'put it in quotes: "{json.dumps(value)}"'
     return ""
 

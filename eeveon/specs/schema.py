@@ -62,9 +62,11 @@ def _step(root: Schema, node: Schema, step: str | int) -> Schema:
 
 
 def _followed(root: Schema, node: Schema) -> Schema:
-    while "$ref" in node:
-        node = root["$defs"][node["$ref"].rpartition("/")[2]]
-    return node
+    """The node itself, or the definition it names; what is written beside the reference goes before."""
+    if "$ref" not in node:
+        return node
+    named: Schema = root["$defs"][node["$ref"].rpartition("/")[2]]
+    return {**named, **{key: value for key, value in node.items() if key != "$ref"}}
 
 
 def _mapping(value: object) -> Schema:

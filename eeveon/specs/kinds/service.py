@@ -212,4 +212,4 @@ class Service(Spec):
     api_version: ApiVersion = may(VERSION_NOTE)
     kind: Literal["Service"] = must("The kind of the document.", "Service")
     metadata: Metadata = must("Its name, and what is said about it.", {"name": "web"})
-    spec: ServiceSpec = must("What runs.", {"targets": ["edge"], "image": "nginx:1.27"})
+    spec: ServiceSpec = must("What runs.", {"targets": ["edge"], "image": "nginx"})

@@ -1,0 +1,62 @@
+"""What should be, as bytes."""
+
+import json
+
+import pytest
+
+from eeveon.core.desired import Desired
+from eeveon.specs.codec import decode_desired, encode_desired
+from tests.specs.building import EDGE, FULL, OTHER, POLICY, WEB, desired, resolved, service
+
+SPECS = {
+    "base/a.yaml": EDGE + "---\n" + OTHER,
+    "base/web.yaml": service(FULL.replace("publish: 53, ", "")),
+    "base/b.yaml": service(
+        "targets: [edge]\nimage: a\nports: [{name: p}]\nhealth: {tcp: {port: p}}\nroute: {}", "b"
+    ),
+    "base/c.yaml": service(
+        "targets: [edge]\ncommand: [a]\nhealth: {command: [b]}\nrollout: {recreate: {}}\ndependsOn: [b]", "c"
+    ),
+    "base/d.yaml": service("targets: [edge]\ncommand: [a]\nhealth: {command: [b]}", "d"),
+    "production/p.yaml": POLICY,
+}
+
+
+def test_an_environment_comes_back_as_it_was() -> None:
+    outcome = resolved(SPECS)
+    assert outcome.desired is not None
+    assert len(outcome.diagnostics) == 1
+    assert decode_desired(encode_desired(outcome.desired, outcome.diagnostics)) == (
+        outcome.desired,
+        outcome.diagnostics,
+    )
+
+
+def test_an_environment_without_places_comes_back_as_it_was() -> None:
+    from dataclasses import replace
+
+    known = desired({"base/a.yaml": EDGE, "base/web.yaml": WEB})
+    bare = Desired(
+        scope=known.scope,
+        commit=known.commit,
+        changed_files=3,
+        targets=tuple(replace(target, position=None) for target in known.targets),
+        workloads=tuple(replace(workload, position=None) for workload in known.workloads),
+    )
+    assert decode_desired(encode_desired(bare)) == (bare, ())
+
+
+def test_equal_parts_are_one_object_again() -> None:
+    decoded = decode_desired(encode_desired(desired(SPECS)))
+    assert decoded is not None
+    workloads = {workload.service: workload for workload in decoded[0].workloads}
+    c, d = (workloads[name] for name in sorted(workloads) if name in ("c", "d"))
+    assert c.health is d.health
+    assert c.command is d.command
+
+
+@pytest.mark.parametrize(
+    "damaged", [b"", b"{}", b"[]", b"\xff", json.dumps({"format": 0}).encode(), b'{"format": 1}']
+)
+def test_damaged_bytes_are_none(damaged: bytes) -> None:
+    assert decode_desired(damaged) is None
