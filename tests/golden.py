@@ -4,12 +4,13 @@ import os
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "golden"
+REWRITE = os.environ.get("EEVEON_GOLDEN") == "rewrite"
 
 
 def golden(name: str, text: str) -> None:
     """The text is as `tests/golden/<name>` has it; with EEVEON_GOLDEN=rewrite the file is written anew."""
     place = FOLDER / name
-    if os.environ.get("EEVEON_GOLDEN") == "rewrite":
+    if REWRITE:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text, encoding="utf-8")
     assert place.is_file(), f"{place} is missing; look at the text, then `make golden`:\n{text}"

@@ -1,6 +1,7 @@
 """Diagnostics and errors for people."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from eeveon.core.diagnostic import Diagnostic, Severity
 from eeveon.errors import EEveonError
@@ -23,6 +24,23 @@ def _diagnostic(item: Diagnostic, style: Style) -> Iterator[str]:
     yield f"{style.bold(str(item.position))}  {severity}  {item.code}"
     hint = f"; {item.hint}" if item.hint else ""
     yield f"  {item.message}{hint}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What is to be said about a whole repository."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    environments: int
+    documents: int
+
+
+def checked_text(checked: Checked, style: Style) -> str:
+    """All that is wrong, or that nothing is; ending in a newline."""
+    if checked.diagnostics:
+        return diagnostics_text(checked.diagnostics, style)
+    size = f"{count(checked.environments, 'environment')}, {count(checked.documents, 'document')}"
+    return f"{size}: no problems\n"
 
 
 def error_text(error: EEveonError, style: Style) -> str:
