@@ -7,12 +7,12 @@ have half happened (`ActionUncertain`).
 
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from eeveon.drivers.docker.address import Address
@@ -26,10 +26,11 @@ OLDEST_API = (
     30,
 )  # of Docker 17.06: the first that takes mounts, stop timeouts and label filters as we send them
 NEWEST_API = (1, 44)  # the newest whose answers we know, and the oldest that Docker 29 still speaks
-_AHEAD = 64  # requests sent before their answers are read: 10 kB, which no socket's buffer is too small for
+_AHEAD = 128  # requests sent before their answers are read: 15 kB, which no socket's buffer is too small for
 _WAYS = 2  # connections that read many things side by side; more gain nothing on an engine of two cores
 
 Query = Mapping[str, str | int]
+Understood = TypeVar("Understood")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,16 +184,18 @@ class Errand:
             raise self.refusal(what, answer)
         return answer
 
-    def many(self, paths: Sequence[str]) -> list[Answer]:
-        """Read many things at once, in the order of `paths`: requests are sent ahead of their answers."""
-        if len(paths) <= _AHEAD:
-            return self._pipelined(paths)
+    def many(self, paths: Sequence[str], understand: Callable[[str, Answer], Understood]) -> list[Understood]:
+        """Read many things at once, in the order of `paths`: requests are sent ahead of their answers.
+
+        Each answer is understood as it comes, while the engine works on the next ones.
+        """
+        if len(paths) <= _AHEAD // _WAYS:
+            return self._pipelined(paths, understand)
         share = -(-len(paths) // _WAYS)
+        shares = [paths[start : start + share] for start in range(0, len(paths), share)]
         with ThreadPoolExecutor(_WAYS) as pool:
-            parts = pool.map(
-                self._pipelined, [paths[start : start + share] for start in range(0, len(paths), share)]
-            )
-            return [answer for part in parts for answer in part]
+            parts = list(pool.map(lambda mine: self._pipelined(mine, understand), shares))
+        return [item for part in parts for item in part]
 
     def stream(
         self,
@@ -227,12 +230,15 @@ class Errand:
 
     def checked(self, answer: Answer, path: str) -> Any:
         """The data of an answer to a read. Raises TargetUnreachable for anything but success."""
-        if answer.status != 200:
-            raise TargetUnreachable(
-                f"the Docker engine at {self._engine.address.url} could not answer {path.partition('?')[0]}: "
-                f"{answer.message}"
-            )
+        self.checked_body(answer, path)
         return answer.json()
+
+    def checked_body(self, answer: Answer, path: str) -> bytes:
+        """The same, not yet read as JSON."""
+        if answer.status != 200:
+            url = self._engine.address.url
+            raise TargetUnreachable(f"the Docker engine at {url} could not answer {path}: {answer.message}")
+        return answer.body
 
     def refusal(self, what: str, answer: Answer) -> TargetError:
         """What to raise for an answer that is not good."""
@@ -257,31 +263,40 @@ class Errand:
         self._release(connection, head)
         return answer
 
-    def _pipelined(self, paths: Sequence[str]) -> list[Answer]:
-        answers: list[Answer] = []
-        while len(answers) < len(paths):
+    def _pipelined(
+        self, paths: Sequence[str], understand: Callable[[str, Answer], Understood]
+    ) -> list[Understood]:
+        found: list[Understood] = []
+        while len(found) < len(paths):
             connection = self._connected(writes=False)
-            before = len(answers)
             try:
-                answers.extend(self._as_far_as_it_goes(connection, paths[before : before + _AHEAD]))
+                head = self._some(connection, paths[len(found) :][:_AHEAD], understand, found)
             except OSError as error:
                 connection.close()
                 raise self._lost(error) from None
-        return answers
+            except BaseException:
+                connection.close()
+                raise
+            self._release(connection, head)
+        return found
 
-    def _as_far_as_it_goes(self, connection: Connection, paths: Sequence[str]) -> list[Answer]:
-        """Answers until all are read, or until the other side wants a new connection (as some proxies do)."""
+    def _some(
+        self,
+        connection: Connection,
+        paths: Sequence[str],
+        understand: Callable[[str, Answer], Understood],
+        found: list[Understood],
+    ) -> Head:
+        """Add to `found` until all is read, or until the other side wants a new connection, as some proxies do."""
         connection.set_timeout(self.seconds_left)
         connection.send(b"".join(_request("GET", self._path(path)) for path in paths))
-        answers: list[Answer] = []
         head = Head(200, {})
-        for _ in paths:
+        for path in paths:
             head = connection.head()
-            answers.append(Answer(head.status, connection.body(head)))
+            found.append(understand(path, Answer(head.status, connection.body(head))))
             if not head.keeps_open:
                 break
-        self._release(connection, head)
-        return answers
+        return head
 
     def _connected(self, *, writes: bool) -> Connection:
         try:

@@ -19,7 +19,7 @@ from eeveon.core.wanted import INSTANCE, NETWORK, VOLUME, Preview
 from eeveon.drivers.base import Capabilities, Context, Driver, LogLine
 from eeveon.drivers.docker import instances, logs, parse, probes, supports
 from eeveon.drivers.docker.address import address_of
-from eeveon.drivers.docker.client import Engine, Errand
+from eeveon.drivers.docker.client import Answer, Engine, Errand
 from eeveon.drivers.docker.fence import Fence
 from eeveon.drivers.docker.images import Images
 from eeveon.drivers.docker.names import label_filter, scope_labels
@@ -101,16 +101,18 @@ class DockerDriver:
         """See `Driver.close`."""
         self._engine.close()
 
-    def _instances(self, errand: Errand) -> Iterator[ObservedObject]:
-        entries = errand.read("/containers/json", {"all": 1, **self._ours()})
-        answers = errand.many([f"/containers/{entry['Id']}/json" for entry in entries])
-        for entry, answer in zip(entries, answers, strict=True):
+    def _instances(self, errand: Errand) -> list[ObservedObject]:
+        listed = errand.read("/containers/json", {"all": 1, **self._ours()})
+        entries = {f"/containers/{entry['Id']}/json": entry for entry in listed}
+
+        def understand(path: str, answer: Answer) -> ObservedObject | None:
             if answer.status == 404:
-                continue  # it went in between
-            if answer.status != 200:
-                errand.checked(answer, "/containers")
-            container = parse.listed(entry, parse.excerpt(answer.body))
-            yield parse.instance(self._site.place, container)
+                return None  # it went in between
+            inspection = parse.excerpt(errand.checked_body(answer, path))
+            return parse.instance(self._site.place, parse.listed(entries[path], inspection))
+
+        found = errand.many(list(entries), understand)
+        return [item for item in found if item is not None]
 
     def _networks(self, errand: Errand) -> Iterator[ObservedObject]:
         for entry in errand.read("/networks", self._ours()):

@@ -46,7 +46,7 @@ def _why(address: Address, error: OSError, seconds: float) -> tuple[str, str]:
         case errno.ENOENT:
             return _MISSING[address.scheme]
         case _:
-            return (error.strerror or str(error)).lower(), _START
+            return error.strerror.lower() if error.strerror else str(error), _START
 
 
 def _tls_reason(error: ssl.SSLError) -> str:

@@ -105,15 +105,16 @@ class Connection:
         self._sock.close()
         if self._ssh is not None:
             self._ssh.terminate()
-            self._ssh.communicate()
+            self.last_words()
 
     def last_words(self) -> str:
-        """What ssh wrote before it ended the connection; "" for other connections."""
+        """Wait until ssh has ended, and give the last line that it wrote; "" for other connections."""
         if self._ssh is None:
             return ""
-        self._sock.close()
+        process, self._ssh = self._ssh, None
         self._file.close()
-        _, text = self._ssh.communicate()
+        self._sock.close()
+        _, text = process.communicate()
         lines = text.decode(errors="replace").strip().splitlines()
         return lines[-1] if lines else ""
 

@@ -7,7 +7,7 @@ import pytest
 
 from eeveon.core.desired import Mount, Port, Resources, Workload
 from eeveon.core.names import EnvironmentName, ProjectName, Scope, ServiceName, TargetName
-from eeveon.core.secret import FromEncrypted, FromEnvironment
+from eeveon.core.secret import FromEncrypted, FromEnvironment, SecretRef
 from eeveon.core.values import canonical
 from eeveon.drivers.docker import request
 from eeveon.drivers.docker.preview import canonical_image, cpu_text, fields_of, memory_text, preview_of
@@ -178,7 +178,7 @@ def test_a_container_is_created_with_what_its_fields_say() -> None:
 
 
 def test_secrets_come_back_as_the_references_they_were() -> None:
-    refs = {
+    refs: dict[str, SecretRef] = {
         "A": FromEnvironment(variable="X"),
         "B": FromEncrypted(file="secrets.yaml", key="b", version="1"),
     }
