@@ -24,20 +24,31 @@ def observed(target: TargetName, record: Record, now: float) -> ObservedObject:
     """The object that a record tells of. `now` is in seconds since the epoch."""
     status = record.status
     object_id = ObjectId(target=target, kind=record.kind, name=record.name)
-    is_instance = record.kind == INSTANCE
-    runs = is_instance and status.state in {"running", "stopping"}
+    service, revision = record.service, Revision(record.revision)
+    if record.kind != INSTANCE:
+        return ObservedObject(
+            id=object_id,
+            service=None,
+            ordinal=None,
+            revision=revision,
+            fields=record.fields,
+            applied=record.fields,
+            condition=Condition.RUNNING,
+            protected=record.protected,
+        )
+    runs = status.state in {"running", "stopping"}
     return ObservedObject(
         id=object_id,
-        service=None if record.service is None else ServiceName(record.service),
+        service=None if service is None else ServiceName(service),
         ordinal=record.ordinal,
-        revision=Revision(record.revision),
+        revision=revision,
         fields=record.fields,
         applied=record.fields,
-        condition=condition_of(status) if is_instance else Condition.RUNNING,
-        detail=detail_of(status, now) if is_instance else "",
+        condition=condition_of(status),
+        detail=detail_of(status, now),
         trace=_trace(status),
         endpoints=tuple(
-            Endpoint(port=name, host=LOOPBACK, number=number) for name, number in record.ports.items()
+            [Endpoint(port=name, host=LOOPBACK, number=number) for name, number in record.ports.items()]
         ),
         started=datetime.fromtimestamp(status.started, UTC) if runs else None,
         protected=record.protected,

@@ -128,7 +128,7 @@ class Conversation:
         line, self._heard = self._heard, b""
         try:
             request = wire.request_from(line)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
             self._say(wire.refused(f"the supervisor does not understand the request: {error}"))
             return
         try:

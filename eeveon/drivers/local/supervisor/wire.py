@@ -37,7 +37,7 @@ class Request:
 
 
 def request_from(line: bytes) -> Request:
-    """The request on a line. Raises ValueError, KeyError or TypeError for anything else."""
+    """The request on a line. Raises ValueError, LookupError, TypeError or AttributeError for anything else."""
     form = json.loads(line)
     form["scope"] = Scope(**form["scope"])
     form["record"] = record_from(form["record"]) if form["record"] else None
