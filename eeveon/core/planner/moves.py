@@ -38,12 +38,20 @@ class Ordered:
     cleanup: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Swap:
+    """One instance that comes, and those that go for it."""
+
+    change: ObjectChange
+    older: list[ObservedObject]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Moves:
     """What the instances of one service need, by kind of move."""
 
     adds: list[ObjectChange]  # nothing that serves is taken away
-    swaps: list[ObjectChange]  # something that serves is: these take turns
+    swaps: list[_Swap]  # something that serves is: these take turns
     drops: list[ObservedObject]  # nothing comes in their place
 
 
@@ -107,18 +115,26 @@ def order(change: ServiceChange, *, host_ports: bool) -> tuple[Ordered, ...]:
     """All actions of one service on one target, each after those that it waits for."""
     grace = change.workload.stop_grace if change.workload else DEFAULT_GRACE
     sequence = _Sequence(grace=grace, goes_back=bool(revision_before(change)))
-    moves = _Moves(
-        swaps=[item for item in change.changes if item.wanted is not None and _is_swap(item)],
-        adds=[item for item in change.changes if item.wanted is not None and not _is_swap(item)],
-        drops=[seen for item in change.changes if item.wanted is None for seen in item.present],
-    )
+    moves = _moves(change)
     match strategy_of(change, host_ports=host_ports):
         case Rolling() as rolling:
             _roll(sequence, moves, rolling)
         case Recreate():
             _recreate(sequence, moves)
-    _clean_up(sequence, [seen for item in moves.swaps for seen in _older(item)] + moves.drops)
+    _clean_up(sequence, [*(seen for swap in moves.swaps for seen in swap.older), *moves.drops])
     return tuple(sequence.actions)
+
+
+def _moves(change: ServiceChange) -> _Moves:
+    """The moves by kind. What comes to one place and what goes from another take turns as a swap does."""
+    ups = [item for item in change.changes if item.wanted is not None]
+    adds = [item for item in ups if not _takes_away(item)]
+    drops = [seen for item in change.changes if item.wanted is None for seen in item.present]
+    drops += [seen for item in ups for seen in _older(item)[:-1]]  # more than one in a place: of unfinished rollouts
+    swaps = [_Swap(item, _older(item)[-1:]) for item in ups if _takes_away(item)]
+    pairs = min(len(adds), len(drops))
+    swaps += [_Swap(item, [seen]) for item, seen in zip(adds[:pairs], drops[:pairs], strict=True)]
+    return _Moves(adds=adds[pairs:], swaps=swaps, drops=drops[pairs:])
 
 
 def strategy_of(change: ServiceChange, *, host_ports: bool) -> Strategy:
@@ -145,24 +161,24 @@ def _roll(sequence: _Sequence, moves: _Moves, rolling: Rolling) -> None:
     first = [sequence.up(item, ()) for item in moves.adds]
     ups: list[int] = []
     downs: list[list[int]] = []
-    for place, item in enumerate(moves.swaps):
+    for place, swap in enumerate(moves.swaps):
         healthy = [*first, *_one(ups, place - rolling.max_unavailable)]
         if rolling.surge == 0:
-            downs.append(_downs(sequence, item, healthy))
-            ups.append(sequence.up(item, downs[place] or healthy))
+            downs.append(_downs(sequence, swap, healthy))
+            ups.append(sequence.up(swap.change, downs[place] or healthy))
             continue
         freed = downs[place - rolling.surge] if place >= rolling.surge else []
-        ups.append(sequence.up(item, {*first, *freed, *_one(ups, place - rolling.surge)}))
-        downs.append(_downs(sequence, item, [*first, *_one(ups, place - rolling.max_unavailable)]))
+        ups.append(sequence.up(swap.change, {*first, *freed, *_one(ups, place - rolling.surge)}))
+        downs.append(_downs(sequence, swap, [*first, *_one(ups, place - rolling.max_unavailable)]))
     for seen in moves.drops:
         if seen.condition is not Condition.STOPPED:
             sequence.down(seen, [*first, *ups])
 
 
 def _recreate(sequence: _Sequence, moves: _Moves) -> None:
-    downs = [index for item in moves.swaps for index in _downs(sequence, item, ())]
+    downs = [index for swap in moves.swaps for index in _downs(sequence, swap, ())]
     downs += [sequence.down(seen, ()) for seen in moves.drops if seen.condition is not Condition.STOPPED]
-    for item in (*moves.swaps, *moves.adds):
+    for item in (*(swap.change for swap in moves.swaps), *moves.adds):
         sequence.up(item, downs)
 
 
@@ -172,16 +188,16 @@ def _clean_up(sequence: _Sequence, gone: Iterable[ObservedObject]) -> None:
         sequence.remove(seen, ends)
 
 
-def _downs(sequence: _Sequence, item: ObjectChange, after: Iterable[int]) -> list[int]:
+def _downs(sequence: _Sequence, swap: _Swap, after: Iterable[int]) -> list[int]:
     waits = list(after)
-    return [sequence.down(seen, waits) for seen in _older(item) if seen.condition is not Condition.STOPPED]
+    return [sequence.down(seen, waits) for seen in swap.older if seen.condition is not Condition.STOPPED]
 
 
 def _one(indexes: Sequence[int], place: int) -> list[int]:
     return [indexes[place]] if 0 <= place < len(indexes) else []
 
 
-def _is_swap(change: ObjectChange) -> bool:
+def _takes_away(change: ObjectChange) -> bool:
     """Whether the move takes something that serves away, so that it must take its turn."""
     return bool(_older(change)) or change.verb is Verb.REPLACE
 
