@@ -1,5 +1,6 @@
 """The supervisor as a whole: all objects of one target folder, and what is asked of them."""
 
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -187,14 +188,15 @@ class Service:
         return self._scopes.get(request.scope.folder, {}).get((request.kind, request.name))
 
     def _check_fence(self, request: Request) -> str:
-        """Why the request comes too late; "" if it does not. The highest fence is on the disk before anything is done."""
+        """Why the request comes too late; "" if it does not. The highest fence is on the disk before all else."""
         scope = request.scope.folder
         scope_folder = self._folder.scope(request.scope)
         if scope not in self._fences:
             self._fences[scope] = records.fence(scope_folder)
         highest = self._fences[scope]
         if request.fence < highest:
-            return f"the fence {request.fence} is lower than {highest}: another writer has had {request.scope.environment} since"
+            since = f"another writer has had {request.scope.environment} since"
+            return f"the fence {request.fence} is lower than {highest}: {since}"
         if request.fence > highest:
             records.write(scope_folder / "fence", str(request.fence))
             self._fences[scope] = request.fence
@@ -212,13 +214,16 @@ class Service:
     def _forget(self, record: Record) -> None:
         """Nothing of the object is left, in memory or on the disk; its record goes last."""
         scope, folder = record.scope, self._folder
-        if record.kind == VOLUME:
-            _remove_tree(folder.volume(scope, record.name))
-        else:
-            _remove_tree(folder.work(scope, record.name))
-            for age in range(record.log_files):
-                folder.log(scope, record.name, age).unlink(missing_ok=True)
-        folder.record(scope, record.kind, record.name).unlink(missing_ok=True)
+        try:
+            if record.kind == VOLUME:
+                _remove_tree(folder.volume(scope, record.name))
+            else:
+                _remove_tree(folder.work(scope, record.name))
+                for age in range(record.log_files):
+                    folder.log(scope, record.name, age).unlink(missing_ok=True)
+            folder.record(scope, record.kind, record.name).unlink(missing_ok=True)
+        except OSError as error:  # a disk that is in trouble does not stop the supervising
+            sys.stderr.write(f"cannot remove all of {record.name}: {error}\n")
         self._scopes[scope.folder].pop((record.kind, record.name), None)
 
     def _rotate(self) -> None:
