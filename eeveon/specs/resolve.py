@@ -112,7 +112,7 @@ class _Run:
                     self.workloads.append(noun)
                 case Target():
                     self.targets.append(noun)
-                case SafetyPolicy():
+                case _:
                     self.policies.append(noun)
 
     def data(self, key: Key) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def test_a_project_names_its_environments_and_their_folders() -> None:
 def test_a_project_from_the_cache_is_the_same() -> None:
     cached = decode(encode(checked(PROJECT, "eeveon.yaml")), "eeveon.yaml")
     assert cached is not None
-    assert read_project(cached, {}.get) == (project_of(), ())
+    assert read_project(cached, lambda _: None) == (project_of(), ())
 
 
 def test_what_has_no_effect_yet_is_said_and_refuses_nothing() -> None:

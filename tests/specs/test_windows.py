@@ -30,8 +30,8 @@ def test_hours_over_midnight_go_on_in_the_next_day() -> None:
     before, after = spans("Fri,Sun 22:00-06:00", "Europe/Berlin")
     assert isinstance(before, WeeklyWindow)
     assert isinstance(after, WeeklyWindow)
-    assert (before.days, before.start, before.end) == ({4, 6}, time(22), time(0))
-    assert (after.days, after.start, after.end) == ({5, 0}, time(0), time(6))
+    assert (before.days, before.start, before.end) == (frozenset({4, 6}), time(22), time(0))
+    assert (after.days, after.start, after.end) == (frozenset({5, 0}), time(0), time(6))
     assert before.zone == after.zone == "Europe/Berlin"
 
 
