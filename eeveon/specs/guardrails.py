@@ -156,11 +156,16 @@ def _misuses(root: Any, node: Any, path: Path) -> Iterator[Problem]:
 def _wrong_reference(root: Any, reference: str, path: Path) -> Iterator[Problem]:
     if not reference.startswith("#"):
         yield _unusable(f"`{reference}` leads out of the file; references start with `#`", path)
-        return
+    elif not _leads_somewhere(root, reference):
+        yield _unusable(f"`{reference}` leads nowhere", path)
+
+
+def _leads_somewhere(root: Any, reference: str) -> bool:
     try:
         Registry().with_resource("", DRAFT202012.create_resource(root)).resolver().lookup(reference)
     except Unresolvable:
-        yield _unusable(f"`{reference}` leads nowhere", path)
+        return False
+    return True
 
 
 def _wrong_pattern(pattern: str, path: Path) -> Iterator[Problem]:

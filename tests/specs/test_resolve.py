@@ -140,6 +140,12 @@ def test_an_empty_policy_speaks_of_all_and_forbids_nothing() -> None:
     )
 
 
+def test_the_labels_of_a_service_are_those_of_its_workload() -> None:
+    labelled = WEB.replace("{name: web}", "{name: web, labels: {team: shop}}")
+    (workload,) = desired({"base/edge.yaml": EDGE, "base/web.yaml": labelled}).workloads
+    assert workload.labels == {"team": "shop"}
+
+
 def test_a_target_carries_its_settings_as_written() -> None:
     text = "kind: Target\nmetadata: {name: a}\nspec: {local: {directory: run}, concurrency: 2}\n"
     (target,) = desired({"base/a.yaml": text}).targets
@@ -186,7 +192,9 @@ def test_each_circle_of_dependencies_is_named_once() -> None:
         "x": "y",
         "y": "x",
         "behind": "x",
-        "free": "",
+        "free": "base",
+        "base": "",
+        "last": "free, base",
     }
     files = {
         f"base/{name}.yaml": service(f"targets: [edge]\nimage: a\ndependsOn: [{needs}]", name)
