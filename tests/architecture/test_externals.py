@@ -23,7 +23,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "drivers.docker": STDLIB | {"docker"},
     "errors": PURE,
     "execution": STDLIB,
-    "git": STDLIB | {"git"},
+    "git": STDLIB,
     "reconcile": STDLIB,
     "render": PURE,
     "secrets": STDLIB | {"cryptography", "pyrage", "ruamel"},
