@@ -2,7 +2,7 @@
 
 from eeveon.core.observed import Condition
 from eeveon.core.plan import Effect
-from eeveon.core.secret import FromEncrypted, FromEnvironment, FromFile, SecretRef, Secrets
+from eeveon.core.secret import Secrets, references
 from eeveon.core.values import Fields
 from eeveon.core.wanted import INSTANCE, WantedObject
 from eeveon.drivers.local.supervisor.records import Record, Scope
@@ -47,22 +47,4 @@ def values(record: Record | None, secrets: Secrets) -> dict[str, str] | None:
     """The values of all secrets that an object needs; None if there is no object. Raises SecretError."""
     if record is None:
         return None
-    return {
-        name: secrets.resolve(_reference(ref)).reveal()
-        for name, ref in record.fields.get("secrets", {}).items()
-    }
-
-
-def _reference(form: dict[str, str]) -> SecretRef:
-    """The reference that `values.plain` wrote as this map."""
-    match form:
-        case {"kind": "environment", "variable": variable}:
-            return FromEnvironment(variable=variable)
-        case {"kind": "file", "path": path}:
-            return FromFile(path=path)
-        case {"kind": "encrypted", "file": file, "key": key, "version": version}:
-            return FromEncrypted(file=file, key=key, version=version)
-        case _:
-            raise ActionRefused(
-                f"the kept definition holds a reference to a secret that is not known: {form}"
-            )
+    return {name: secrets.resolve(ref).reveal() for name, ref in references(record.fields).items()}

@@ -4,13 +4,17 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from eeveon.drivers.local.driver import LocalDriver
 from eeveon.drivers.local.supervisor import processes
-from tests.drivers.local.world import connected, ended, supervisor_pid
+from eeveon.drivers.local.supervisor.limits import remove_groups
+from eeveon.drivers.local.supervisor.records import Damaged, read
+from tests.drivers.contract_parts import eventually
+from tests.drivers.local.world import SOON, connected, ended, supervisor_pid
 
 
 @pytest.fixture
@@ -26,6 +30,10 @@ def state(tmp_path: Path) -> Iterator[Path]:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
     assert all(ended(pid) for pid in supervisors)
+    for path in folder.rglob("instance.*.json"):
+        with suppress(Damaged):
+            groups = read(path).status.cgroups
+            assert eventually(partial(remove_groups, groups), SOON)
 
 
 @pytest.fixture

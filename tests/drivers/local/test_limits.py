@@ -1,6 +1,7 @@
 """Limits hold on real processes, where the kernel gives them, and leave nothing behind."""
 
 import os
+import signal
 from pathlib import Path
 
 from eeveon.core.desired import Resources
@@ -9,7 +10,18 @@ from eeveon.drivers.local.driver import LocalDriver
 from eeveon.drivers.local.supervisor import limits
 from eeveon.drivers.local.supervisor.spawning import Launch, spawn
 from tests.drivers.contract_parts import eventually
-from tests.drivers.local.world import PYTHON, becomes, bring, log_text, look, run, shell, workload
+from tests.drivers.local.world import (
+    PYTHON,
+    becomes,
+    bring,
+    kill_supervisor,
+    log_text,
+    look,
+    pid_of,
+    run,
+    shell,
+    workload,
+)
 
 MEBI = 1024 * 1024
 HOG = (
@@ -58,6 +70,15 @@ def test_control_groups_go_with_their_instance(driver: LocalDriver) -> None:
     groups = _groups(driver, made.id.name)
     assert all(group.is_dir() for group in groups)
     bring(driver, made.id, Condition.ABSENT)
+    assert not [group for group in groups if group.exists()]
+
+
+def test_control_groups_of_what_ended_alone_go_when_a_supervisor_comes(driver: LocalDriver) -> None:
+    made = run(driver, shell("sleep 1000", resources=Resources(cpu_millis=500, memory_bytes=64 * MEBI)))
+    groups, pid = _groups(driver, made.id.name), pid_of(driver, made)
+    kill_supervisor(driver)
+    os.killpg(pid, signal.SIGKILL)
+    run(driver, workload())
     assert not [group for group in groups if group.exists()]
 
 

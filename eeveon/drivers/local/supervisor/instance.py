@@ -295,6 +295,8 @@ class Instance:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             if not leaders:
+                limits.kill_members(status.cgroups)
+                limits.remove_groups(status.cgroups)
                 self.record = replace(self.record, status=as_lost(status))
                 self._set()
                 return
