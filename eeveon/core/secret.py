@@ -5,8 +5,11 @@ that hands it to a target; wherever else it turns up, it prints as `[redacted]`.
 """
 
 import hmac
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, NoReturn, Protocol, final
+
+from eeveon.core.values import Fields
 
 REDACTED = "[redacted]"
 
@@ -51,6 +54,19 @@ class FromEncrypted:
 
 
 SecretRef = FromEnvironment | FromFile | FromEncrypted
+
+_KINDS: Mapping[str, Callable[..., SecretRef]] = {
+    "environment": FromEnvironment,
+    "file": FromFile,
+    "encrypted": FromEncrypted,
+}
+
+
+def references(fields: Fields) -> dict[str, SecretRef]:
+    """The references in an instance's fields, by variable, as `values.plain` wrote them under `secrets`."""
+    written = fields.get("secrets", {})
+    assert isinstance(written, Mapping), "drivers write a map"
+    return {name: _KINDS[form["kind"]](**form) for name, form in written.items()}
 
 
 @final

@@ -130,7 +130,9 @@ def _moves(change: ServiceChange) -> _Moves:
     ups = [item for item in change.changes if item.wanted is not None]
     adds = [item for item in ups if not _takes_away(item)]
     drops = [seen for item in change.changes if item.wanted is None for seen in item.present]
-    drops += [seen for item in ups for seen in _older(item)[:-1]]  # more than one in a place: of unfinished rollouts
+    drops += [
+        seen for item in ups for seen in _older(item)[:-1]
+    ]  # more than one in a place: of unfinished rollouts
     swaps = [_Swap(item, _older(item)[-1:]) for item in ups if _takes_away(item)]
     pairs = min(len(adds), len(drops))
     swaps += [_Swap(item, [seen]) for item, seen in zip(adds[:pairs], drops[:pairs], strict=True)]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from eeveon.core.names import ObjectId
 from eeveon.core.observed import Condition, ObservedObject
 from eeveon.core.plan import Effect
+from eeveon.core.secret import references
 from eeveon.core.wanted import WantedObject
 from eeveon.drivers.docker import parse, request
 from eeveon.drivers.docker.client import Answer, Errand
@@ -125,7 +126,7 @@ def _create(job: Job, wanted: WantedObject) -> str:
 def _values(job: Job, wanted: WantedObject) -> dict[str, str]:
     """The secrets in plain, for the body that creates a container and for nothing else."""
     resolve = job.site.secrets.resolve
-    return {name: resolve(ref).reveal() for name, ref in request.secrets(wanted.fields).items()}
+    return {name: resolve(ref).reveal() for name, ref in references(wanted.fields).items()}
 
 
 def _start(job: Job, container: str, status: str) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from eeveon.core.names import ObjectId, Scope
-from eeveon.core.secret import FromEncrypted, FromEnvironment, FromFile, SecretRef
 from eeveon.core.values import Fields
 from eeveon.core.wanted import NETWORK, VOLUME, WantedObject
 from eeveon.drivers.docker.names import DEFAULT_NETWORK, engine_name, labels, object_labels
@@ -12,11 +11,6 @@ from eeveon.drivers.docker.names import DEFAULT_NETWORK, engine_name, labels, ob
 # "always" starts what EEveon or a person stopped when the engine itself starts; this one does not.
 POLICIES = {"always": "unless-stopped", "onFailure": "on-failure", "never": "no"}
 DEFAULT_GRACE_SECONDS = 10
-_REFERENCES: Mapping[str, type[SecretRef]] = {
-    "environment": FromEnvironment,
-    "file": FromFile,
-    "encrypted": FromEncrypted,
-}
 _CPU = {"n": 1, "m": 1_000_000, "": 1_000_000_000}
 _MEMORY = {"Ki": 1024, "Mi": 1024**2, "Gi": 1024**3, "": 1}
 
@@ -87,12 +81,6 @@ def can_update(before: Fields, after: Fields) -> bool:
     was: Any = before.get("resources", {})
     will: Any = after.get("resources", {})
     return changed <= {"resources", "restart"} and was.keys() <= will.keys()
-
-
-def secrets(fields: Fields) -> dict[str, SecretRef]:
-    """The references that a container's environment needs values for, as `values.plain` wrote them."""
-    written: Any = fields.get("secrets", {})
-    return {name: _REFERENCES[form["kind"]](**form) for name, form in written.items()}
 
 
 def network(scope: Scope, wanted: WantedObject, fence: int) -> dict[str, Any]:

@@ -19,13 +19,13 @@ from eeveon.core.health import Check, Probe
 from eeveon.core.names import ObjectId, Revision, ServiceName, TargetName
 from eeveon.core.observed import Condition, Observation, ObservedObject, Seen, Unreachable
 from eeveon.core.plan import Effect
-from eeveon.core.secret import SecretValue
+from eeveon.core.secret import SecretValue, references
 from eeveon.core.wanted import INSTANCE, VOLUME, Preview, WantedObject
 from eeveon.drivers.base import Capabilities, Context, LogLine
 from eeveon.drivers.fake import program
 from eeveon.drivers.fake.faults import Deed, parse_fault
 from eeveon.drivers.fake.mishap import NO_MISHAP, Mishap, together
-from eeveon.drivers.fake.preview import Habits, normalised, preview_of, secrets_in
+from eeveon.drivers.fake.preview import Habits, normalised, preview_of
 from eeveon.drivers.fake.world import FakeTarget, Held, Key, Objects
 from eeveon.errors import ActionRefused, ActionUncertain, TargetUnreachable, UsageError
 
@@ -211,7 +211,7 @@ class FakeDriver:
         )
 
     def _resolved(self, wanted: WantedObject | None) -> Mapping[str, SecretValue]:
-        refs = secrets_in(wanted.fields) if wanted is not None else {}
+        refs = references(wanted.fields) if wanted is not None else {}
         return {name: self._context.secrets.resolve(ref) for name, ref in refs.items()}
 
     def _lines(self, object_id: ObjectId) -> tuple[str, ...]:

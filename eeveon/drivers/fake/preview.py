@@ -1,22 +1,16 @@
 """What a workload becomes on a fake target. Pure, and by hand: `values.plain` takes ten times as long."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
 from eeveon.core.desired import UNLIMITED, Mount, Port, Resources, Workload
 from eeveon.core.names import ObjectId, TargetName
-from eeveon.core.secret import FromEncrypted, FromEnvironment, FromFile, SecretRef
 from eeveon.core.values import Fields, plain
 from eeveon.core.wanted import NETWORK, VOLUME, Preview, WantedObject, instance_id, revision_of
 
 DEFAULT_GRACE = timedelta(seconds=10)  # as `Workload` has it
 NO_FIELDS: Fields = {}
-REFERENCES: Mapping[str, type[SecretRef]] = {
-    "environment": FromEnvironment,
-    "file": FromFile,
-    "encrypted": FromEncrypted,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +54,6 @@ def fields_of(workload: Workload) -> dict[str, object]:
         fields["mounts"] = [_mount(item) for item in workload.mounts]
     fields.update(_limits_and_habits(workload))
     return fields
-
-
-def secrets_in(fields: Fields) -> Mapping[str, SecretRef]:
-    """The references that an instance holds, by variable; `plain` wrote them as maps."""
-    written = fields.get("secrets")
-    if not isinstance(written, Mapping):
-        return {}
-    return {name: REFERENCES[ref["kind"]](**ref) for name, ref in written.items()}
 
 
 def normalised(fields: Fields) -> Fields:

@@ -7,7 +7,7 @@ import pytest
 
 from eeveon.core.desired import Mount, Port, Resources, Workload
 from eeveon.core.names import EnvironmentName, ProjectName, Scope, ServiceName, TargetName
-from eeveon.core.secret import FromEncrypted, FromEnvironment, SecretRef
+from eeveon.core.secret import FromEncrypted, FromEnvironment, SecretRef, references
 from eeveon.core.values import canonical
 from eeveon.drivers.docker import request
 from eeveon.drivers.docker.preview import canonical_image, cpu_text, fields_of, memory_text, preview_of
@@ -182,7 +182,7 @@ def test_secrets_come_back_as_the_references_they_were() -> None:
         "A": FromEnvironment(variable="X"),
         "B": FromEncrypted(file="secrets.yaml", key="b", version="1"),
     }
-    assert request.secrets(fields_of(replace(SMALLEST, secrets=refs))) == refs
+    assert references(fields_of(replace(SMALLEST, secrets=refs))) == refs
 
 
 def test_limits_that_go_away_are_not_updated_in_place() -> None:
