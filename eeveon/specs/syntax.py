@@ -65,6 +65,10 @@ _WORDS: Final = {
     "found undefined tag handle": _TAG,
     "did not find URI escaped octet": _TAG,
     "did not find expected tag URI": _TAG,
+    "found unexpected ':'": _Words(
+        message="text with a `:` in it needs quotes inside of `{…}` and `[…]`",
+        hint='write `image: "nginx:1.27"`',
+    ),
     "found character that cannot start any token": _Words(
         message="text without quotes cannot start with this character", hint="put quotes around the text"
     ),

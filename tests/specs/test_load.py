@@ -327,3 +327,10 @@ def test_reports_no_more_than_the_limit_and_says_so() -> None:
     assert len(loaded.diagnostics) == 101
     assert loaded.diagnostics[-1].code == "too-many-problems"
     assert "100" in loaded.diagnostics[-1].message
+
+
+def test_a_colon_in_flow_style_says_to_quote_the_text() -> None:
+    loaded = load_file(SourceFile(path="a.yaml", content=b"spec: {image: nginx:1.27}\n"))
+    (diagnostic,) = loaded.diagnostics
+    assert (diagnostic.code, diagnostic.position.line, diagnostic.position.column) == ("yaml-syntax", 1, 20)
+    assert diagnostic.hint == 'write `image: "nginx:1.27"`'
