@@ -66,7 +66,7 @@ _WORDS: Final = {
     "did not find URI escaped octet": _TAG,
     "did not find expected tag URI": _TAG,
     "found unexpected ':'": _Words(
-        message="text with a `:` in it needs quotes inside of `{…}` and `[…]`",
+        message="text with a `:` in it needs quotes inside of braces and brackets",
         hint='write `image: "nginx:1.27"`',
     ),
     "found character that cannot start any token": _Words(
