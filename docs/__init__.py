@@ -1,0 +1,1 @@
+"""The pages, and the generator of their reference."""
