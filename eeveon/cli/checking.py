@@ -1,0 +1,41 @@
+"""What `validate` and `doctor` share: everything that is to be said about the specs of a repository."""
+
+from eeveon.core.diagnostic import Diagnostic
+from eeveon.core.names import EnvironmentName
+from eeveon.core.secret import FromEncrypted
+from eeveon.errors import SpecsRejected
+from eeveon.reconcile import Order, World, desired_of, project_of, resolved
+from eeveon.render.problems import Checked
+from eeveon.specs.resolve import Resolved
+
+
+def checked(world: World) -> Checked:
+    """All of it by place; what is wrong with a file that environments share, once."""
+    try:
+        project = project_of(world)
+    except SpecsRejected as rejected:
+        return Checked(diagnostics=rejected.diagnostics, environments=0, documents=0)
+    said: set[Diagnostic] = set()
+    documents: set[tuple[str, int]] = set()
+    for name in project.environments:
+        result = resolved(world, project, name)
+        said.update(result.diagnostics, _unreadable_secrets(world, name, result))
+        documents.update((document.file, document.line) for document in result.documents)
+    return Checked(
+        diagnostics=tuple(sorted(said, key=lambda item: item.sort_key)),
+        environments=len(project.environments),
+        documents=1 + len(documents),
+    )
+
+
+def _unreadable_secrets(world: World, name: EnvironmentName, result: Resolved) -> tuple[Diagnostic, ...]:
+    """What is wrong with the encrypted files that the environment names; known without any key."""
+    workloads = result.desired.workloads if result.desired else ()
+    refs = (ref for workload in workloads for ref in workload.secrets.values())
+    if not any(isinstance(ref, FromEncrypted) for ref in refs):
+        return ()
+    try:
+        desired_of(world, Order(environment=name))
+    except SpecsRejected as rejected:
+        return rejected.diagnostics
+    return ()
