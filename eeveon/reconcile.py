@@ -18,7 +18,7 @@ from eeveon.core.diff import TargetView, Views
 from eeveon.core.guard import ByCommit, ByDestroy, Origin, Rules, guard
 from eeveon.core.names import EnvironmentName, ObjectId, Scope, ServiceName, TargetName
 from eeveon.core.observed import Observation, Observed, Seen
-from eeveon.core.outcome import Record
+from eeveon.core.outcome import ActionState, Record
 from eeveon.core.plan import Plan
 from eeveon.core.policy import SafetyPolicy
 from eeveon.core.secret import FromEncrypted, SecretRef, Secrets
@@ -194,6 +194,7 @@ def judged(world: World, now: Scene, order: Order) -> Decided:
         moment=world.moment(world.now(), now.desired.policies),
         origin=order.origin,
         services=order.services,
+        left=_left_targets(world.store(), now.desired, order),
     )
     return decide(now.desired, now.views, now.observed, circumstances)
 
@@ -239,9 +240,30 @@ def carry_out(world: World, shown: Shown, audience: Audience) -> Record:
                 now=world.now,
                 progress=audience.progress,
             )
-            return apply(verdicts, beginning, lease, tools)
+            record = apply(verdicts, beginning, lease, tools)
+            for name in _emptied(record, plan, now, order):
+                store.scopes.forget_target(plan.scope, name)
+            return record
     finally:
         store.leases.release(lease)
+
+
+def _left_targets(store: Store, desired: Desired, order: Order) -> tuple[TargetName, ...]:
+    """Targets that the scope was applied to and the specs do not name any more. Who asks for some hears of no others."""
+    if order.targets:
+        return ()
+    named = {target.name for target in desired.targets}
+    return tuple(name for name in store.scopes.targets_seen(desired.scope) if name not in named)
+
+
+def _emptied(record: Record, plan: Plan, now: Scene, order: Order) -> Iterator[TargetName]:
+    """Targets on which an apply that did all of its plan has left nothing."""
+    if order.services or any(outcome.state is not ActionState.DONE for outcome in record.outcomes):
+        return
+    kept = {item.id.target for item in plan.kept}
+    for name, view in now.views.items():
+        if not view.preview.objects and name not in kept:
+            yield name
 
 
 def _judged_again(world: World, plan: Plan, now: Scene, order: Order) -> tuple[Verdict, ...]:

@@ -10,11 +10,12 @@ from eeveon.core.check import check
 from eeveon.core.desired import Desired
 from eeveon.core.diff import Views, diff
 from eeveon.core.guard import Origin, Rules, guard
-from eeveon.core.names import ServiceName
+from eeveon.core.names import ServiceName, TargetName
 from eeveon.core.observed import Observed
 from eeveon.core.plan import Plan
 from eeveon.core.planner import PlanInputs, make_plan
 from eeveon.core.verdict import Finding, Moment, Verdict
+from eeveon.core.wanted import Note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,7 @@ class Circumstances:
     moment: Moment
     origin: Origin
     services: frozenset[ServiceName] = frozenset()  # only these; empty: all
+    left: tuple[TargetName, ...] = ()  # applied to before, but not in the specs any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,7 @@ class Decided:
 def decide(desired: Desired, views: Views, observed: Observed, circumstances: Circumstances) -> Decided:
     """The plan for these facts, checked and judged."""
     changes = _only(diff(desired, views, observed), circumstances.services)
+    changes = replace(changes, notes=(*changes.notes, *map(_left_behind, circumstances.left)))
     inputs = PlanInputs(desired=desired, views=views, generation=circumstances.generation)
     plan = make_plan(changes, inputs)
     findings = check(plan, views, observed)
@@ -50,6 +53,16 @@ def decide(desired: Desired, views: Views, observed: Observed, circumstances: Ci
         origin=circumstances.origin,
     )
     return Decided(plan=plan, findings=findings, verdicts=guard(plan, rules))
+
+
+def _left_behind(target: TargetName) -> Note:
+    """Unknown is not absent: nobody may take a plan that does not look somewhere for one that found nothing there."""
+    return Note(
+        target=target,
+        service=None,
+        text="it was applied to before and is not in the specs any more, so what runs there is not looked at; "
+        f"put it back and `eeveon destroy --target {target}` removes all of it",
+    )
 
 
 def _only(changes: Changes, services: frozenset[ServiceName]) -> Changes:
