@@ -96,6 +96,8 @@ def _differs(effect: Effect, result: ObservedObject | None) -> str:
         return "" if result is None else "it is still there"
     if result is None:
         return "it is not there afterwards"
+    if result.id != effect.object:
+        return f"the target answers for {result.id}, which nobody asked for"
     if effect.wanted is not None and result.fields != effect.wanted.fields:
         return "the target holds other fields than were sent"
     if result.condition is effect.condition:
