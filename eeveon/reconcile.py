@@ -3,6 +3,7 @@
 `make` goes as far as the judged plan, `carry_out` does the rest. Everything that decides is in the pure calls.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -26,8 +27,10 @@ from eeveon.core.stale import moved
 from eeveon.core.verdict import Decision, Moment, Verdict
 from eeveon.drivers.base import Driver
 from eeveon.errors import Denied, PlanStale, RepositoryError, SecretError, SpecsRejected, UsageError
-from eeveon.git.documents import PROJECT_FILE, Cache, load, read_one
-from eeveon.git.tree import Tree
+from eeveon.git.documents import Cache, listed, load, project_entry, read_one
+from eeveon.git.tree import Entry, Tree
+from eeveon.specs.codec import decode_desired, encode_desired
+from eeveon.specs.convert import Pool
 from eeveon.specs.project import Project, read_project
 from eeveon.specs.resolve import Resolved, Sources, resolve_environment
 from eeveon.specs.suggest import did_you_mean
@@ -101,7 +104,7 @@ class Audience:
 
 def project_of(world: World) -> Project:
     """The repository's Project. Raises SpecsRejected."""
-    (file,) = load(world.tree, [PROJECT_FILE], world.cache)
+    (file,) = load(world.tree, [project_entry(world.tree)], world.cache)
     project, diagnostics = read_project(file, lambda path: read_one(world.tree, path))
     if project is None:
         raise SpecsRejected(diagnostics)
@@ -122,24 +125,69 @@ def environment_of(project: Project, named: str | None) -> EnvironmentName:
 
 def resolved(world: World, project: Project, environment: EnvironmentName) -> Resolved:
     """The documents of one environment, with everything that is to be said about them. Does not raise for mistakes."""
-    base = load(world.tree, [project.base], world.cache) if project.base else ()
-    own = load(world.tree, [project.environments[environment].path], world.cache)
+    return _resolved(world, project, environment, _listed(world, project, environment))
+
+
+def desired_of(world: World, order: Order) -> Desired:
+    """What the order's environment should be, as far as the order asks. Raises SpecsRejected."""
+    return specs_of(world, order).desired
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Specs:
+    """What an environment should be, and what its documents say that has no effect yet."""
+
+    desired: Desired
+    warnings: tuple[Diagnostic, ...]
+
+
+def specs_of(world: World, order: Order) -> Specs:
+    """The specs of the order's environment, as far as the order asks. Raises SpecsRejected.
+
+    Remembered as a whole by the content of all their files: most plans are of specs that did not change.
+    """
+    project = project_of(world)
+    entries = _listed(world, project, order.environment)
+    key = _key(world, order.environment, entries)
+    known = decode_desired(world.cache.get_many([key]).get(key, b""))
+    if known is None:
+        result = _resolved(world, project, order.environment, entries)
+        if result.desired is None:
+            raise SpecsRejected(result.diagnostics)
+        known = result.desired, result.diagnostics
+        if not any(
+            policy.guardrails for policy in result.desired.policies
+        ):  # their schemas are not in the key
+            world.cache.put_many({key: encode_desired(*known)})
+    desired = replace(known[0], commit=world.tree.commit, changed_files=world.tree.changed_files)
+    return Specs(desired=_selected(_versioned(desired, world), order), warnings=known[1])
+
+
+_Entries = tuple[tuple[Entry, ...], tuple[Entry, ...]]  # of the base, of the environment itself
+
+
+def _listed(world: World, project: Project, environment: EnvironmentName) -> _Entries:
+    base, own = listed(world.tree, [project.base, project.environments[environment].path])
+    return base, own
+
+
+def _key(world: World, environment: EnvironmentName, entries: _Entries) -> str:
+    """What the specs of an environment are remembered by: its name, and every path with the id of its content."""
+    files = [[(entry.path, entry.id) for entry in part] for part in ((project_entry(world.tree),), *entries)]
+    return hashlib.sha256(repr((environment, files)).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _resolved(world: World, project: Project, environment: EnvironmentName, entries: _Entries) -> Resolved:
+    base, own = entries
+    pool = Pool()
     sources = Sources(
-        base=base,
-        own=own,
+        base=load(world.tree, base, world.cache, pool),
+        own=load(world.tree, own, world.cache, pool),
         read=lambda path: read_one(world.tree, path),
         commit=world.tree.commit,
         changed_files=world.tree.changed_files,
     )
     return resolve_environment(project, environment, sources)
-
-
-def desired_of(world: World, order: Order) -> Desired:
-    """What the order's environment should be, as far as the order asks. Raises SpecsRejected."""
-    result = resolved(world, project_of(world), order.environment)
-    if result.desired is None:
-        raise SpecsRejected(result.diagnostics)
-    return _selected(_versioned(result.desired, world), order)
 
 
 @contextmanager

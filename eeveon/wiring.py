@@ -1,6 +1,7 @@
 """The only place that builds concrete things: clocks, ids, drivers, the store, the repository."""
 
 import getpass
+import hashlib
 import os
 import socket
 import uuid
@@ -28,8 +29,6 @@ from eeveon.store.store import Store
 if TYPE_CHECKING:
     from eeveon.execution.waiting import RealWaiter
 
-CACHE_VERSION = "1"  # of what `specs` makes of a file; a new number forgets what older versions kept
-
 
 def build_world(folder: Path | None, revision: str | None = None) -> World:
     """The world around the repository at or above `folder` (the current one)."""
@@ -40,7 +39,7 @@ def build_world(folder: Path | None, revision: str | None = None) -> World:
     return World(
         root=root,
         tree=tree,
-        cache=DocumentCache(known.state, CACHE_VERSION),
+        cache=DocumentCache(known.state, _code_version()),
         secrets=secrets,
         store=lru_cache(maxsize=1)(lambda: open_store(known)),
         connect=_Drivers(root, known, secrets).connect,
@@ -50,6 +49,14 @@ def build_world(folder: Path | None, revision: str | None = None) -> World:
         holder=this_process,
         waiter=new_waiter,
     )
+
+
+def _code_version() -> str:
+    """Tells one state of our own code from another: what other code made of a file is not taken from the cache."""
+    rooms = Path(__file__).parent
+    files = sorted((*rooms.glob("specs/**/*.py"), *rooms.glob("core/*.py")))
+    facts = [(file.name, (stat := file.stat()).st_size, stat.st_mtime_ns) for file in files]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
 
 def now() -> datetime:

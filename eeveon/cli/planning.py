@@ -7,7 +7,7 @@ from eeveon.core.decide import Decided
 from eeveon.core.guard import ByCommit, Origin
 from eeveon.core.names import ObjectId, ServiceName, TargetName
 from eeveon.core.plan import Plan
-from eeveon.reconcile import Order, World, desired_of, environment_of, judged, project_of, scene
+from eeveon.reconcile import Order, World, environment_of, judged, project_of, scene, specs_of
 from eeveon.render.words import Style
 from eeveon.wiring import build_world
 
@@ -49,7 +49,9 @@ def planned(console: Console, request: Request) -> Made:
         targets=frozenset(TargetName(name) for name in request.targets),
         origin=request.origin,
     )
-    with scene(world, desired_of(world, order), _quiet) as now:
+    specs = specs_of(world, order)
+    console.diagnostics(specs.warnings)
+    with scene(world, specs.desired, _quiet) as now:
         decided = judged(world, now, order)
     text = plan_json(decided.plan, decided.verdicts, decided.findings)
     if decided.plan.steps:

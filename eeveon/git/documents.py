@@ -1,10 +1,11 @@
 """Loads the spec files of a repository's state, parsing only those whose content was not seen before."""
 
 from collections.abc import Mapping, Sequence
+from posixpath import normpath
 from typing import Protocol
 
 from eeveon.errors import RepositoryError
-from eeveon.git.tree import Entry, Tree
+from eeveon.git.tree import Entry, Tree, blob_id
 from eeveon.specs.convert import Pool
 from eeveon.specs.files import CheckedFile, check_file, decode, encode
 
@@ -25,23 +26,42 @@ class Cache(Protocol):
         ...
 
 
-def load(tree: Tree, folders: Sequence[str], cache: Cache) -> tuple[CheckedFile, ...]:
-    """Every spec file below the folders, checked as far as each can be alone, by path.
-
-    Encrypted files lie among the specs and are none: their names end in `.enc.yaml` or `.sops.yaml`.
-    """
-    entries = [entry for entry in tree.entries(folders) if is_spec(entry.path)]
-    pool = Pool()
+def load(
+    tree: Tree, entries: Sequence[Entry], cache: Cache, pool: Pool | None = None
+) -> tuple[CheckedFile, ...]:
+    """These spec files, each checked as far as it can be alone, in their order."""
+    shared = pool or Pool()
     cached = cache.get_many([entry.id for entry in entries])
     found: dict[str, CheckedFile] = {}
     for entry in entries:
-        known = decode(cached[entry.id], entry.path, pool) if entry.id in cached else None
+        known = decode(cached[entry.id], entry.path, shared) if entry.id in cached else None
         if known is not None:
             found[entry.path] = known
     missing = [entry for entry in entries if entry.path not in found]
     if missing:
-        found |= _read(tree, missing, cache, pool)
+        found |= _read(tree, missing, cache, shared)
     return tuple(found[entry.path] for entry in entries)
+
+
+def listed(tree: Tree, folders: Sequence[str]) -> tuple[tuple[Entry, ...], ...]:
+    """The spec files of each folder, from one look at the repository.
+
+    Encrypted files lie among the specs and are none: their names end in `.enc.yaml` or `.sops.yaml`.
+    """
+    entries = [
+        entry for entry in tree.entries([folder for folder in folders if folder]) if is_spec(entry.path)
+    ]
+    return tuple(tuple(entry for entry in entries if _is_below(entry.path, folder)) for folder in folders)
+
+
+def project_entry(tree: Tree) -> Entry:
+    """The file that holds the Project, without a look at the rest of the repository."""
+    return Entry(PROJECT_FILE, blob_id(tree.read([PROJECT_FILE])[PROJECT_FILE]))
+
+
+def _is_below(path: str, folder: str) -> bool:
+    top = normpath(folder) if folder else ""
+    return bool(top) and (top == "." or path == top or path.startswith(f"{top}/"))
 
 
 def read_one(tree: Tree, path: str) -> bytes | None:

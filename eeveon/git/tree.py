@@ -99,9 +99,9 @@ class _WorkTree(_Folder):
     def entries(self, folders: Sequence[str]) -> tuple[Entry, ...]:
         if not folders:
             return ()
-        self.commit = self.commit or _head(self._root)
+        self.commit, prefix = _head(self._root)
         ids = self._index(folders)
-        for path in self._not_as_committed(folders):
+        for path in self._not_as_committed(folders, prefix):
             self.changed_files += 1
             if (self._root / path).is_file():
                 ids[path] = blob_id(_content(self._root, path))
@@ -122,15 +122,10 @@ class _WorkTree(_Folder):
                     found[path] = content_id
         return found
 
-    def _not_as_committed(self, folders: Sequence[str]) -> list[str]:
+    def _not_as_committed(self, folders: Sequence[str], prefix: str) -> list[str]:
         arguments = ("status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--", *folders)
-        prefix = self._prefix()
         lines = git(self._root, *arguments).decode("utf-8", "surrogateescape").split("\0")
         return [line[3:].removeprefix(prefix) for line in lines if line]
-
-    def _prefix(self) -> str:
-        """Where the root lies in its repository: `status` gives paths from the top, `ls-files` from here."""
-        return git(self._root, "rev-parse", "--show-prefix").decode().strip()
 
 
 class _CommitTree:
@@ -182,11 +177,16 @@ def _blobs(answer: bytes) -> Iterable[bytes]:
         place = end + 1 + size + 1
 
 
-def _head(root: Path) -> CommitId:
+def _head(root: Path) -> tuple[CommitId, str]:
+    """The commit that is checked out ("" before the first), and where the root lies in its repository.
+
+    The latter is needed because `status` gives paths from the top, and `ls-files` from here.
+    """
+    prefix = git(root, "rev-parse", "--show-prefix").decode().rstrip("\n")
     try:
-        return CommitId(git(root, "rev-parse", "--verify", "--quiet", "HEAD").decode().strip())
+        return CommitId(git(root, "rev-parse", "--verify", "--quiet", "HEAD").decode().strip()), prefix
     except RepositoryError:
-        return NO_COMMIT  # no commit yet
+        return NO_COMMIT, prefix
 
 
 def _walk(root: Path, folder: str) -> Iterable[str]:
