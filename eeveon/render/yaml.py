@@ -48,6 +48,7 @@ _LITERAL = re.compile(  # lines that a literal block gives back exactly: none of
     r"[!-~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
     r"[\n\t -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*"
 )
+_FLOW = re.compile(r"[\[\]{},:?]")
 _BLANK_LINE = re.compile(r"^[ \t]+$", re.MULTILINE)
 _RAW = re.compile(
     "[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]"
@@ -131,3 +132,8 @@ def _other(value: object) -> str:
     if isinstance(value, float) and "e" in written and "." not in written:
         return written.replace("e", ".0e")  # without the point YAML 1.1 reads a text
     return written
+
+
+def flow_text(text: str) -> str:
+    """A text for a place inside of braces, where commas and brackets mean something too."""
+    return text if _string(text) == text and not _FLOW.search(text) else _quoted(text)
