@@ -4,13 +4,13 @@ A document that stands alone was checked with its file and passes through. Only 
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from eeveon.core.desired import Desired, Target, Workload
 from eeveon.core.diagnostic import Diagnostic, Position, Severity
-from eeveon.core.names import CommitId, EnvironmentName, Scope
+from eeveon.core.names import CommitId, EnvironmentName, Scope, ServiceName, TargetName
 from eeveon.core.policy import GuardrailFinding, SafetyPolicy
 from eeveon.specs.catalog import API_VERSION, SAFETY_POLICY, SERVICE, TARGET
 from eeveon.specs.convert import Pool
@@ -101,6 +101,7 @@ class _Run:
     pool: Pool = field(default_factory=Pool)
     merged: dict[Key, dict[str, Any]] = field(default_factory=dict)  # documents that do not stand alone
     workloads: list[Workload] = field(default_factory=list)
+    sketches: list[Workload] = field(default_factory=list)  # of Services with mistakes
     targets: list[Target] = field(default_factory=list)
     policies: list[SafetyPolicy] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -140,6 +141,28 @@ def _settle(key: Key, layers: Layers, run: _Run) -> None:
     if all(problem.severity is Severity.WARNING for problem in problems):
         position = Position(file=document.file, line=document.line)
         run.keep(nouns(document.kind, run.merged[key], position, run.pool))
+    elif document.kind == SERVICE:
+        run.sketches += _sketches(key, run.merged[key].get("spec"))
+
+
+def _sketches(key: Key, spec: object) -> Iterator[Workload]:
+    """A Service with mistakes, as far as its references can be read: they are checked in the same run."""
+    if not isinstance(spec, dict):
+        return
+    names = {field: _texts(spec.get(field)) for field in ("targets", "dependsOn")}
+    for target in names["targets"]:
+        yield Workload(
+            service=ServiceName(key[1]),
+            target=TargetName(target),
+            replicas=0,
+            image=None,
+            command=(),
+            depends_on=tuple(ServiceName(name) for name in names["dependsOn"] if name != key[1]),
+        )
+
+
+def _texts(written: object) -> list[str]:
+    return [item for item in written if isinstance(item, str)] if isinstance(written, list) else []
 
 
 def _merge_and_evaluate(key: Key, layers: Layers, run: _Run) -> list[Problem]:
@@ -182,8 +205,8 @@ def _check_references(run: _Run) -> None:
     known = Known(keys=documents, twice=twice, complete=run.complete)
     targets = {target.name: target for target in run.targets if (TARGET, target.name) not in twice}
     findings: Iterable[Finding] = (
-        *broken_references(known, run.workloads, run.policies),
-        *dependency_cycles(run.workloads),
+        *broken_references(known, [*run.workloads, *run.sketches], run.policies),
+        *dependency_cycles([*run.workloads, *run.sketches]),
         *misfits(run.workloads, targets),
     )
     for finding in findings:

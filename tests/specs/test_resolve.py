@@ -283,3 +283,25 @@ def test_a_project_among_the_specs_is_misplaced_unless_it_is_the_projects_own_fi
 
 def test_the_kinds_are_those_with_a_model() -> None:
     assert tuple(MODELS) == KINDS
+
+
+def test_references_are_checked_in_a_service_that_has_other_mistakes() -> None:
+    text = service("targets: [egde, 7]\nimage: a\nreplica: 2\ndependsOn: [lost]")
+    assert [item.code for item in resolved({"base/edge.yaml": EDGE, "base/web.yaml": text}).diagnostics] == [
+        "unknown-target",
+        "wrong-type",
+        "unknown-field",
+        "unknown-service",
+    ]
+
+
+@pytest.mark.parametrize("spec", ["spec: []", "spec: {targets: edge}"])
+def test_a_spec_of_the_wrong_form_has_no_references(spec: str) -> None:
+    text = f"kind: Service\nmetadata: {{name: web}}\n{spec}\n"
+    codes = {item.code for item in resolved({"base/edge.yaml": EDGE, "base/web.yaml": text}).diagnostics}
+    assert not codes & {"unknown-target", "unknown-service"}
+
+
+def test_a_target_with_mistakes_is_not_searched_for_references() -> None:
+    (only_one,) = resolved({"base/edge.yaml": EDGE.replace("fake", "fate")}).diagnostics
+    assert only_one.code == "unknown-field"
