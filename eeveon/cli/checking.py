@@ -4,18 +4,20 @@ from eeveon.core.diagnostic import Diagnostic
 from eeveon.core.names import EnvironmentName
 from eeveon.core.secret import FromEncrypted
 from eeveon.errors import SpecsRejected
-from eeveon.reconcile import Order, World, desired_of, project_of, resolved
+from eeveon.git.documents import load, project_entry, read_one
+from eeveon.reconcile import Order, World, desired_of, resolved
 from eeveon.render.problems import Checked
+from eeveon.specs.project import read_project
 from eeveon.specs.resolve import Resolved
 
 
 def checked(world: World) -> Checked:
     """All of it by place; what is wrong with a file that environments share, once."""
-    try:
-        project = project_of(world)
-    except SpecsRejected as rejected:
-        return Checked(diagnostics=rejected.diagnostics, environments=0, documents=0)
-    said: set[Diagnostic] = set()
+    (file,) = load(world.tree, [project_entry(world.tree)], world.cache)
+    project, about_project = read_project(file, lambda path: read_one(world.tree, path))
+    if project is None:
+        return Checked(diagnostics=about_project, environments=0, documents=0)
+    said = set(about_project)
     documents: set[tuple[str, int]] = set()
     for name in project.environments:
         result = resolved(world, project, name)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import unquote
 
 _SCHEMA = "# yaml-language-server: $schema={up}schemas/{kind}.schema.json\n"
 
@@ -63,7 +62,8 @@ class Start:
     """What is asked for: the project's name, and where its service answers."""
 
     name: str
-    path: str = "/"  # as in a URL, without a query; starts with `/`
+    path: str = "/"  # of its health check, as in a URL, without a query; starts with `/`
+    page: str = "/"  # the same as the name of a file
     port: int | None = None  # None: any free one
 
 
@@ -80,7 +80,7 @@ def starter_files(start: Start) -> Mapping[str, str]:
         "specs/dev/web.yaml": _schema("Service", "../../") + _OVERLAY,
         "site/index.html": _PAGE.format(name=start.name),
         ".gitignore": _IGNORE,
-        **_answer(start.path),
+        **_answer(start.page),
     }
 
 
@@ -88,9 +88,8 @@ def _schema(kind: str, up: str) -> str:
     return _SCHEMA.format(kind=kind, up=up)
 
 
-def _answer(path: str) -> Mapping[str, str]:
-    """The file that makes the service answer at the path of its health check."""
-    if path == "/":
+def _answer(page: str) -> Mapping[str, str]:
+    """The file that makes the service answer its health check."""
+    if page == "/":
         return {}
-    page = f"site{unquote(path)}"
-    return {f"{page}index.html" if page.endswith("/") else page: "ok\n"}
+    return {f"site{page}index.html" if page.endswith("/") else f"site{page}": "ok\n"}

@@ -71,3 +71,11 @@ def test_a_secret_that_is_not_in_its_encrypted_file_is_told_without_any_key(cli:
 def test_works_the_same_as_a_process_of_its_own(cli: Cli) -> None:
     cli.write(REPOSITORY)
     assert cli("validate") == cli.inside("validate")
+
+
+def test_a_warning_about_the_project_is_shown_too(cli: Cli) -> None:
+    cli.write({**REPOSITORY, "eeveon.yaml": THREE + "  retention: {events: 30d}\n"})
+    said = cli.inside("validate")
+    assert said.status == 0
+    assert "eeveon.yaml:10:3" in said.out
+    assert "1 warning" in said.out

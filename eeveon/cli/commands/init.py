@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,10 @@ def command(console: Console, /, folder: Path, name: str | None, health_url: str
     Nothing is ever overwritten.
     """
     place = ((console.folder or Path.cwd()) / folder).resolve()
-    path, port = ("/", None) if health_url is None else _health(health_url)
-    files = {**starter_files(Start(name=_name(name, place), path=path, port=port)), **_schemas()}
+    start = Start(name=_name(name, place))
+    if health_url is not None:
+        start = _answering(start, health_url)
+    files = {**starter_files(start), **_schemas()}
     kept = (place / _KEPT).exists()
     if kept:
         files.pop(_KEPT)
@@ -75,8 +78,8 @@ def _name(given: str | None, place: Path) -> str:
     return made or "shop"
 
 
-def _health(url: str) -> tuple[str, int | None]:
-    """Path and port of a URL. Raises UsageError for what is no URL, or a path that a sample page cannot have."""
+def _answering(start: Start, url: str) -> Start:
+    """Answering at the URL. Raises UsageError for what is no URL, or a path that a sample page cannot have."""
     from urllib.parse import unquote, urlsplit
 
     try:
@@ -96,7 +99,7 @@ def _health(url: str) -> tuple[str, int | None]:
             f"--health-url {url!r}: the path of a health check is plain",
             hint="leave out query, `..` and `//`",
         )
-    return path, port
+    return replace(start, path=path, page=page, port=port)
 
 
 def _schemas() -> Mapping[str, str]:
