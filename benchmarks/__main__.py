@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.cases.planning import plan_1000, plan_10000, plan_cold, plan_edited
+from benchmarks.cases.reading import read
+from benchmarks.cases.rendering import render
+from benchmarks.cases.starting import start
 from benchmarks.costs import CannotMeasureError
 from benchmarks.figures import Bench, Benchmark, line
 
@@ -15,6 +18,9 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "plan-10000": plan_10000,
     "plan-cold": plan_cold,
     "plan-edited": plan_edited,
+    "render": render,
+    "start": start,
+    "read": read,
 }
 
 

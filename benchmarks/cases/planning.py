@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from statistics import median
 
 from benchmarks.costs import CannotMeasureError, Cost, Turns, cpu, in_turns, several
 from benchmarks.figures import MIB, Bench, Figure, Missing, as_memory, as_ratio, seconds
@@ -45,19 +46,17 @@ def plan_10000(bench: Bench) -> Iterator[Figure | Missing]:
         words=as_memory,
         from_="of the largest process",
     )
-    each = [
-        ((many.cpu - one.cpu) / MANY, (some.cpu - one.cpu) / FEW, many.cpu / MANY, some.cpu / FEW)
-        for many, some, one in ours
-    ]
-    for what, at_many, at_few in (("less that of a plan of one", 0, 1), ("all in all", 2, 3)):
-        ratios = sorted(costs[at_many] / costs[at_few] for costs in each)
-        middle = each[len(each) // 2]
+    many, some, one = (median(costs[place].cpu for costs in ours) for place in range(3))
+    for what, at_many, at_few in (
+        ("less a plan of one", (many - one) / MANY, (some - one) / FEW),
+        ("all in all", many / MANY, some / FEW),
+    ):
         yield Figure(
-            what=f"plan: CPU a service at 10,000 beside 1,000, {what}",
-            value=ratios[len(ratios) // 2],
+            what=f"plan, CPU a service: 10,000 beside 1,000, {what}",
+            value=at_many / at_few,
             goal=1.3,
-            words=lambda value: f"{value:.2f} x",
-            from_=f"{middle[at_many] * 1e6:.0f} µs, {middle[at_few] * 1e6:.0f} µs",
+            words=as_ratio,
+            from_=f"{at_many * 1e6:.0f} µs, {at_few * 1e6:.0f} µs; medians",
         )
 
 
