@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from eeveon.core.desired import Target
 from eeveon.core.names import Scope, TargetName
@@ -19,6 +19,7 @@ from eeveon.core.policy import SafetyPolicy
 from eeveon.core.secret import SecretRef, Secrets, SecretValue
 from eeveon.core.verdict import Moment
 from eeveon.drivers.base import Context, Driver
+from eeveon.errors import UsageError
 from eeveon.git.tree import Tree, find_root, open_tree
 from eeveon.reconcile import Report, World
 from eeveon.settings import Settings, settings
@@ -133,9 +134,21 @@ class LateSecrets:
 
 
 def moment(now: datetime, policies: Iterable[SafetyPolicy]) -> Moment:
-    """Now, in every time zone that the policies' windows name."""
-    zones = {window.span.zone for policy in policies for window in policy.windows}
-    return Moment(utc=now, zones={zone: now.astimezone(ZoneInfo(zone)) for zone in zones})
+    """Now, in every time zone that the policies' windows name. Raises UsageError for one that does not exist."""
+    zones = {window.span.zone: policy for policy in policies for window in policy.windows}
+    return Moment(
+        utc=now, zones={zone: now.astimezone(_zone(zone, policy)) for zone, policy in zones.items()}
+    )
+
+
+def _zone(name: str, policy: SafetyPolicy) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise UsageError(
+            f"{policy.position}: SafetyPolicy {policy.name} names the time zone {name!r}, which does not exist",
+            hint="write it as in `Europe/Berlin` or `UTC`",
+        ) from error
 
 
 def new_record_id(now: datetime) -> str:

@@ -246,6 +246,8 @@ def test_logs_show_what_a_service_wrote(shop: Cli) -> None:
     shop("apply", "--yes")
     assert "hello" in shop("logs", "web").out
     assert "hello" in shop("logs", "web-1", "-n", "50").out
+    first = json.loads(shop("logs", "web", "--format", "json").out.splitlines()[0])
+    assert first["text"] == "hello"
     assert "did you mean `web`" in shop("logs", "wep").err
 
 

@@ -199,3 +199,11 @@ def test_a_plan_of_a_commit_does_not_see_the_working_tree(shop: Cli) -> None:
     said = shop("plan", "--revision", "--output=x")
     assert said.status == 1
     assert not (shop.root / "x").exists()
+
+
+def test_a_time_zone_that_does_not_exist_is_located(shop: Cli) -> None:
+    text = POLICY.replace("paused: true", 'timezone: Mars/Base, windows: [{allow: "Mon 08:00-09:00"}]')
+    shop.write({"specs/calm.yaml": text})
+    said = shop("plan")
+    assert said.status == 1
+    assert "specs/calm.yaml:1: SafetyPolicy calm names the time zone 'Mars/Base', which does not exist" in said.err

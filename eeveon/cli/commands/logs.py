@@ -1,5 +1,6 @@
 """`eeveon logs`: what the instances of a service wrote."""
 
+import json
 import queue
 import threading
 from collections.abc import Iterator, Sequence
@@ -11,6 +12,7 @@ from eeveon.cli.console import Console
 from eeveon.cli.looking import Look, look
 from eeveon.core.names import ObjectId
 from eeveon.core.observed import ObservedObject, Seen, Unreachable
+from eeveon.core.values import plain
 from eeveon.core.wanted import INSTANCE
 from eeveon.drivers.base import LogLine
 from eeveon.errors import TargetError, TargetUnreachable, UsageError
@@ -31,13 +33,19 @@ def command(  # noqa: PLR0917 - one parameter an option
 ) -> int:
     """Show what the instances of SERVICE wrote, also of those that have stopped. SERVICE may be one instance: web-2.
 
-    Each line begins with the instance's name if there are several.
+    Each line begins with the instance's name if there are several. As JSON, every line is a document of its own.
     """
     with look(console, environment) as seen:
         found = _instances(seen, service, target)
         for prefix, line in _lines(seen, found, tail=tail, follow=follow):
-            console.out(f"{prefix}{line.text}")
+            console.out(_as_json(line) if form == "json" else f"{prefix}{line.text}")
     return 0
+
+
+def _as_json(line: LogLine) -> str:
+    return json.dumps(
+        {"at": plain(line.at), "instance": line.instance, "text": line.text}, ensure_ascii=False
+    )
 
 
 def _instances(seen: Look, named: str, target: str | None) -> list[ObservedObject]:
