@@ -100,8 +100,7 @@ def _differs(effect: Effect, result: ObservedObject | None) -> str:
         return f"the target answers for {result.id}, which nobody asked for"
     if effect.wanted is not None and result.fields != effect.wanted.fields:
         return "the target holds other fields than were sent"
-    if result.condition is effect.condition:
+    ended_by_itself = effect.condition is Condition.STOPPED and result.condition is Condition.FAILED
+    if ended_by_itself or result.condition is effect.condition:
         return ""
-    if effect.condition is Condition.STOPPED and result.condition is Condition.FAILED:
-        return ""  # it ended by itself before it could be stopped
     return f"{result.condition}: {result.detail}" if result.detail else f"it is {result.condition}"
