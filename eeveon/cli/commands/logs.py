@@ -27,9 +27,16 @@ from eeveon.specs.suggest import did_you_mean
     "-n", "--tail", type=click.IntRange(min=0), default=100, show_default=True, help="Lines of each instance."
 )
 @click.option("--target", metavar="NAME", help="Only the instances on this target.")
+@choices.output_format("text", "json")
 @click.pass_obj
-def command(  # noqa: PLR0917 - one parameter an option
-    console: Console, service: str, environment: str | None, follow: bool, tail: int, target: str | None
+def command(  # noqa: PLR0913, PLR0917 - one parameter an option
+    console: Console,
+    service: str,
+    environment: str | None,
+    follow: bool,
+    tail: int,
+    target: str | None,
+    form: str,
 ) -> int:
     """Show what the instances of SERVICE wrote, also of those that have stopped. SERVICE may be one instance: web-2.
 
