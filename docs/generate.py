@@ -3,7 +3,6 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from importlib.util import find_spec
 from inspect import cleandoc
 from pathlib import Path
 from typing import Any, Final
@@ -171,8 +170,6 @@ def _commands() -> Iterator[str]:
     yield "# Commands\n"
     yield from _command(eeveon, click.Context(eeveon, info_name="eeveon"), level=2)
     for name in COMMANDS:
-        if find_spec(f"eeveon.cli.commands.{name}") is None:
-            continue  # TODO
         command = eeveon.get_command(click.Context(eeveon), name)
         assert command is not None, "every name of the table is a command"
         yield from _command(command, click.Context(command, info_name=f"eeveon {name}"), level=2)

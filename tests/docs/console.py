@@ -79,7 +79,7 @@ def _stripped(lines: tuple[str, ...] | list[str]) -> list[str]:
 def _fits(expected: list[str], printed: list[str]) -> bool:
     if not expected:
         return not printed
-    if expected[0] == ANYTHING:
+    if expected[0].strip() == ANYTHING:
         return any(_fits(expected[1:], printed[at:]) for at in range(len(printed) + 1))
     return bool(printed) and _line_fits(expected[0], printed[0]) and _fits(expected[1:], printed[1:])
 

@@ -80,3 +80,8 @@ def test_the_runner_fails_where_a_page_is_wrong(reader: Reader, tmp_path: Path) 
 def test_the_runner_keeps_folder_variables_and_status(reader: Reader) -> None:
     assert reader.shell.run("mkdir x; cd x; A=b; false") == ([], 1)
     assert reader.shell.run("echo $? $A; basename $PWD; cat") == (["1 b", "x"], 0)
+
+
+def test_the_tutorial_is_what_happens(reader: Reader) -> None:
+    run_page(ROOT / "docs" / "tutorial.md", reader.shell, reader.root)
+    assert not list(reader.state.glob("local/*/scopes/*/records/instance.*"))
