@@ -12,13 +12,18 @@ _RANK = {Risk.LOW: 0, Risk.MEDIUM: 1, Risk.HIGH: 2}
 
 
 def step_verb(change: ServiceChange) -> Verb:
-    """The one verb that a step is shown by: of all that its instances need, the one that weighs most."""
+    """The one verb that a step is shown by: of all that its instances need, the one that weighs most.
+
+    Only a service that leaves is removed: one that loses instances, even all of them, is updated.
+    """
     if change.workload is None:
         return Verb.REMOVE
     if not change.present:
         return Verb.CREATE
     verbs = {item.verb for item in change.changes}
-    return Verb.REPLACE if Verb.REPLACE in verbs else Verb.UPDATE if len(verbs) > 1 else verbs.pop()
+    if Verb.REPLACE in verbs:
+        return Verb.REPLACE
+    return Verb.UPDATE if len(verbs) > 1 or Verb.REMOVE in verbs else verbs.pop()
 
 
 def step_risk(change: ServiceChange, strategy: Strategy) -> Risk:
