@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from eeveon.core.check import check
 from eeveon.core.decide import Circumstances, Decided, decide
 from eeveon.core.desired import Desired, Target, Workload
-from eeveon.core.diagnostic import Diagnostic, Position
+from eeveon.core.diagnostic import Diagnostic, Position, Severity
 from eeveon.core.diff import TargetView, Views
 from eeveon.core.guard import ByCommit, ByDestroy, Origin, Rules, guard
 from eeveon.core.names import EnvironmentName, ObjectId, Scope, ServiceName, TargetName
@@ -31,7 +31,7 @@ from eeveon.git.documents import Cache, listed, load, project_entry, read_one
 from eeveon.git.tree import Entry, Tree
 from eeveon.specs.codec import decode_desired, encode_desired
 from eeveon.specs.convert import Pool
-from eeveon.specs.project import Project, read_project
+from eeveon.specs.project import Project, empty_folders, read_project
 from eeveon.specs.resolve import Resolved, Sources, resolve_environment
 from eeveon.specs.suggest import did_you_mean
 from eeveon.store.journal import Beginning
@@ -179,6 +179,10 @@ def _key(world: World, environment: EnvironmentName, entries: _Entries) -> str:
 
 def _resolved(world: World, project: Project, environment: EnvironmentName, entries: _Entries) -> Resolved:
     base, own = entries
+    found = {project.base: len(base), project.environments[environment].path: len(own)}
+    empty = empty_folders(project, environment, found, lambda path: read_one(world.tree, path))
+    if any(item.severity is Severity.ERROR for item in empty):
+        return Resolved(desired=None, documents=(), diagnostics=empty)
     pool = Pool()
     sources = Sources(
         base=load(world.tree, base, world.cache, pool),
@@ -187,7 +191,8 @@ def _resolved(world: World, project: Project, environment: EnvironmentName, entr
         commit=world.tree.commit,
         changed_files=world.tree.changed_files,
     )
-    return resolve_environment(project, environment, sources)
+    result = resolve_environment(project, environment, sources)
+    return replace(result, diagnostics=(*empty, *result.diagnostics)) if empty else result
 
 
 @contextmanager

@@ -25,6 +25,11 @@ class Lookout:
     _at: float = float("-inf")
     _newest: dict[ObjectId, ObservedObject] | None = None
 
+    @property
+    def answers(self) -> bool:
+        """Whether the target answered when it was last asked."""
+        return self._newest is not None
+
     def find(self, identity: ObjectId, since: float) -> ObservedObject | None:
         """The object as it was at `since` or later. None also while the target does not answer."""
         with self._lock:
@@ -65,8 +70,13 @@ def _settle(patient: Patient, waiter: Waiter) -> Ill | None:
     if waiter.wait(patient.health.settle.total_seconds()):
         return Ill(cause="stopped while waiting")
     seen = patient.lookout.find(patient.id, waiter.now() - LOOK_EVERY)
+    patience = waiter.now() + patient.health.startup.total_seconds()
+    while seen is None and not patient.lookout.answers and waiter.now() < patience:
+        if waiter.wait(LOOK_EVERY):
+            return Ill(cause="stopped while waiting")
+        seen = patient.lookout.find(patient.id, waiter.now())
     if seen is None:
-        return Ill(cause="gone, or its target does not answer")
+        return Ill(cause="it is gone" if patient.lookout.answers else "its target does not answer any more")
     return None if seen.condition is Condition.RUNNING else Ill(cause=_condition_text(seen))
 
 

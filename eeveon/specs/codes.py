@@ -8,6 +8,7 @@ CODES: Final[Mapping[str, str]] = {
     "dependency-cycle": "Services wait for each other in a circle by `dependsOn`.",
     "duplicate-item": "An entry that must be unique in its list is there twice.",
     "duplicate-name": "Two documents of one layer have the same kind and name.",
+    "empty-folder": "A folder that the Project names holds no spec file.",
     "expression-failed": "An expression has no value, or one that is too long.",
     "expression-forbidden": "An expression uses something that expressions may not use.",
     "expression-syntax": "The text between `${{` and `}}` cannot be read.",

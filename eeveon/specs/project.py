@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from eeveon.core.diagnostic import Diagnostic, Position, Severity
 from eeveon.core.names import EnvironmentName, ProjectName
 from eeveon.specs.catalog import PROJECT
 from eeveon.specs.files import CheckedDocument, CheckedFile
 from eeveon.specs.locate import Locator, Read
-from eeveon.specs.problem import Problem
+from eeveon.specs.problem import Path, Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +26,7 @@ class Project:
 
     name: ProjectName
     file: str
+    index: int  # of its document in the file
     base: str
     environments: Mapping[EnvironmentName, Environment]
 
@@ -47,7 +47,37 @@ def read_project(checked: CheckedFile, read: Read) -> tuple[Project | None, tupl
     ordered = tuple(sorted(diagnostics, key=lambda diagnostic: diagnostic.sort_key))
     if any(diagnostic.severity is Severity.ERROR for diagnostic in ordered):
         return None, ordered
-    return _project(projects[0].data, checked.path), ordered
+    return _project(projects[0]), ordered
+
+
+def empty_folders(
+    project: Project, environment: EnvironmentName, found: Mapping[str, int], read: Read
+) -> tuple[Diagnostic, ...]:
+    """Folders of an environment without a single document: a slip of the pen there would remove everything.
+
+    `found` is how many spec files lie below each folder. Where the base has some, the environment's own folder may
+    have none.
+    """
+    locator = Locator(read)
+    path = project.environments[environment].path
+    places: dict[str, Path] = {path: ("spec", "environments", environment, "path")}
+    if project.base:
+        places[project.base] = ("spec", "base")
+    return tuple(
+        locator.diagnostic(
+            Problem(
+                code="empty-folder",
+                message=f"there is no spec file in `{folder}`",
+                path=place,
+                hint="correct the path; to take an environment down, use `eeveon destroy`",
+                severity=Severity.WARNING if folder == path and found.get(project.base) else Severity.ERROR,
+            ),
+            project.file,
+            project.index,
+        )
+        for folder, place in places.items()
+        if not found[folder]
+    )
 
 
 def _document_problems(document: CheckedDocument, projects: list[CheckedDocument]) -> list[Problem]:
@@ -81,7 +111,8 @@ def _no_project(file: str) -> Diagnostic:
     )
 
 
-def _project(data: Mapping[str, Any], file: str) -> Project:
+def _project(document: CheckedDocument) -> Project:
+    data = document.data
     spec = data["spec"]
     environments = {
         EnvironmentName(name): Environment(
@@ -93,7 +124,8 @@ def _project(data: Mapping[str, Any], file: str) -> Project:
     }
     return Project(
         name=ProjectName(data["metadata"]["name"]),
-        file=file,
+        file=document.file,
+        index=document.index,
         base=spec.get("base", ""),
         environments=environments,
     )

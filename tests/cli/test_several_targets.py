@@ -156,7 +156,7 @@ def test_a_slow_target_holds_nobody_up_but_itself(mixed: Cli) -> None:
 @pytest.mark.parametrize(
     ("how", "complaint"),
     [
-        ("idle", "gone, or its target does not answer"),
+        ("idle", "it is gone"),
         ("denies", "it is not there afterwards"),
         ("another", "the target answers for instance/api-1-"),
     ],

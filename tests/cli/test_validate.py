@@ -7,16 +7,17 @@ from tests.cli.conftest import PROJECT, TARGET, WEB, Cli
 THREE = PROJECT.replace(
     "environments:\n", "base: base\n  environments:\n    a: {path: a}\n    b: {path: b}\n"
 )
-REPOSITORY = {"eeveon.yaml": THREE, "base/here.yaml": TARGET, "base/web.yaml": WEB}
+TWICE = "apiVersion: eeveon/v2\nkind: Service\nmetadata: {name: web}\nspec: {replicas: 2}\n"
+REPOSITORY = {
+    "eeveon.yaml": THREE,
+    "base/here.yaml": TARGET,
+    "base/web.yaml": WEB,
+    **{f"{folder}/web.yaml": TWICE for folder in ("a", "b", "specs")},
+}
 
 
 def test_says_how_much_was_checked_where_nothing_is_wrong(cli: Cli) -> None:
-    cli.write(
-        {
-            **REPOSITORY,
-            "a/web.yaml": "apiVersion: eeveon/v2\nkind: Service\nmetadata: {name: web}\nspec: {replicas: 2}\n",
-        }
-    )
+    cli.write(REPOSITORY)
     said = cli.inside("validate")
     assert (said.status, said.out, said.err) == (0, "3 environments, 3 documents: no problems\n", "")
 
@@ -79,3 +80,15 @@ def test_a_warning_about_the_project_is_shown_too(cli: Cli) -> None:
     assert said.status == 0
     assert "eeveon.yaml:10:3" in said.out
     assert "1 warning" in said.out
+
+
+def test_a_wrong_path_of_an_environment_is_told_and_plans_no_removal(cli: Cli) -> None:
+    cli.write({**REPOSITORY, "eeveon.yaml": THREE.replace("path: b", "path: bb")})
+    said = cli.inside("validate")
+    assert said.status == 0
+    assert "eeveon.yaml:8:15  warning  empty-folder" in said.out
+    cli.write({"eeveon.yaml": PROJECT.replace("path: specs", "path: spec")})
+    assert cli.inside("validate").status == 1
+    planned = cli.inside("plan")
+    assert planned.status == 1
+    assert "there is no spec file in `spec`" in planned.err

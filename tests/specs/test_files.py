@@ -129,7 +129,7 @@ from eeveon.specs.resolve import Sources, resolve_environment
 from eeveon.specs.codec import decode_desired, encode_desired
 from eeveon.specs.project import Project
 file = decode(bytes.fromhex(sys.argv[1]), "base/a.yaml")
-project = Project(name="p", file="eeveon.yaml", base="base", environments={})
+project = Project(name="p", file="eeveon.yaml", index=0, base="base", environments={})
 outcome = resolve_environment(project, "e", Sources(base=[file], own=[], read={}.get))
 assert decode_desired(encode_desired(outcome.desired))[0] == outcome.desired
 print(len(outcome.desired.workloads), *sorted({"pydantic", "ruamel", "jinja2", "jsonschema"} & sys.modules.keys()))

@@ -2,9 +2,11 @@
 
 import pytest
 
+from eeveon.core.diagnostic import Severity
+from eeveon.core.names import EnvironmentName
 from eeveon.specs.codes import CODES
 from eeveon.specs.files import decode, encode
-from eeveon.specs.project import read_project
+from eeveon.specs.project import empty_folders, read_project
 from tests.specs.building import EDGE, PROJECT, checked, lines, problems_of_service, project_of, resolved
 
 
@@ -162,3 +164,19 @@ def test_a_target_that_a_later_version_reaches_says_so() -> None:
 def test_every_code_is_explained_and_spelled_alike() -> None:
     assert all(code == code.lower() and text.endswith(".") for code, text in CODES.items())
     assert list(CODES) == sorted(CODES)
+
+
+def test_a_folder_without_a_document_is_a_mistake_and_not_an_empty_environment() -> None:
+    project = project_of()
+    read = {"eeveon.yaml": PROJECT.encode()}.get
+    production = EnvironmentName("production")
+    said = empty_folders(project, production, {"base": 0, "production": 0}, read)
+    assert [(str(item.position), item.code, item.message) for item in said] == [
+        ("eeveon.yaml:6:37", "empty-folder", "there is no spec file in `production`"),
+        ("eeveon.yaml:5:9", "empty-folder", "there is no spec file in `base`"),
+    ]
+    assert empty_folders(project, production, {"base": 1, "production": 1}, read) == ()
+    (warned,) = empty_folders(project, production, {"base": 1, "production": 0}, read)
+    assert warned.severity is Severity.WARNING
+    alone = project_of(PROJECT.replace("  base: base\n", ""))
+    assert empty_folders(alone, production, {"": 0, "production": 1}, read) == ()
