@@ -76,13 +76,6 @@ def _touches_only_what_is_ours(facts: _Facts) -> Iterator[str]:
             yield f"{action.effect}: it is neither wanted nor carries our identity"
 
 
-def _stops_and_removes_only_what_was_seen(facts: _Facts) -> Iterator[str]:
-    for action in facts.plan.actions:
-        effect = action.effect
-        if effect.condition is not Condition.RUNNING and effect.object not in facts.seen:
-            yield f"{effect}: it was not seen"
-
-
 def _keeps_what_is_wanted(facts: _Facts) -> Iterator[str]:
     for action in facts.plan.actions:
         effect = action.effect
@@ -122,7 +115,6 @@ def _reaches_what_is_wanted(facts: _Facts) -> Iterator[str]:
 _INVARIANTS = {
     "seen-targets": _acts_only_on_seen_targets,
     "own-objects": _touches_only_what_is_ours,
-    "seen-removals": _stops_and_removes_only_what_was_seen,
     "wanted-stays": _keeps_what_is_wanted,
     "protected-stays": _keeps_volumes_and_protected_objects,
     "order": _waits_only_for_what_comes_before,
