@@ -1,16 +1,20 @@
-"""The only place that prints. Results go to stdout; progress, questions and diagnostics to stderr."""
+"""The only place that prints. Results go to stdout; progress, questions and diagnostics to stderr.
+
+What it prints with is imported when something is printed: `eeveon --help` does without, and takes half as long.
+"""
 
 import os
 import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from eeveon.core.diagnostic import Diagnostic
 from eeveon.errors import EEveonError
-from eeveon.render.problems import diagnostics_text, error_text
-from eeveon.render.words import Style
+
+if TYPE_CHECKING:
+    from eeveon.core.diagnostic import Diagnostic
+    from eeveon.render.words import Style
 
 NARROWEST = 40
 
@@ -27,8 +31,10 @@ class Console:
         """Whether a person can be asked and shown progress."""
         return sys.stdin.isatty() and sys.stderr.isatty()
 
-    def style(self, stream: TextIO | None = None) -> Style:
+    def style(self, stream: TextIO | None = None) -> "Style":
         """How text may look on a stream (stdout). `NO_COLOR` and `TERM=dumb` are honoured."""
+        from eeveon.render.words import Style
+
         target = stream or sys.stdout
         plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
         width = shutil.get_terminal_size((80, 24)).columns
@@ -44,14 +50,18 @@ class Console:
 
     def error(self, error: EEveonError) -> None:
         """An error and what to do next."""
+        from eeveon.render.problems import error_text
+
         print(error_text(error, self.style(sys.stderr)), end="", file=sys.stderr)
 
     def say_error(self, text: str) -> None:
         """An error in one line."""
         self.error(EEveonError(text))
 
-    def diagnostics(self, diagnostics: Sequence[Diagnostic]) -> None:
+    def diagnostics(self, diagnostics: "Sequence[Diagnostic]") -> None:
         """All that is wrong with the specs."""
+        from eeveon.render.problems import diagnostics_text
+
         print(diagnostics_text(diagnostics, self.style(sys.stderr)), end="", file=sys.stderr)
 
     def confirm(self, question: str, answer: str) -> bool:
