@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from benchmarks.cases.containers import apply, observe
 from benchmarks.cases.planning import plan_1000, plan_10000, plan_cold, plan_edited
 from benchmarks.cases.reading import read
 from benchmarks.cases.rendering import render
@@ -21,6 +22,8 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "render": render,
     "start": start,
     "read": read,
+    "observe": observe,
+    "apply": apply,
 }
 
 

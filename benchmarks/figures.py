@@ -83,4 +83,5 @@ def as_count(value: float) -> str:
 
 def seconds(name: str, value: float, kind: str = "CPU") -> str:
     """One of the costs that a figure was made of."""
-    return f"{name} {value:.2f} s {kind}" if value >= 1 else f"{name} {value * 1000:.0f} ms {kind}"
+    amount = f"{value:.2f} s" if value >= 1 else f"{value * 1000:.0f} ms"
+    return f"{name} {amount} {kind}".rstrip()

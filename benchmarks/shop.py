@@ -68,13 +68,15 @@ class Shop:
 
     def run(self, *arguments: str, good: Iterable[int] = (0,)) -> Cost:
         """What one `eeveon …` in the repository costs."""
-        return run(
-            Errand(
-                command=(EEVEON, *arguments),
-                folder=self.repository,
-                environment=self.environment,
-                good=frozenset(good),
-            )
+        return run(self.errand(*arguments, good=good))
+
+    def errand(self, *arguments: str, good: Iterable[int] = (0,)) -> Errand:
+        """One `eeveon …` in the repository."""
+        return Errand(
+            command=(EEVEON, *arguments),
+            folder=self.repository,
+            environment=self.environment,
+            good=frozenset(good),
         )
 
     @property
