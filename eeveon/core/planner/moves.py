@@ -116,11 +116,11 @@ def order(change: ServiceChange, *, host_ports: bool) -> tuple[Ordered, ...]:
     grace = change.workload.stop_grace if change.workload else DEFAULT_GRACE
     sequence = _Sequence(grace=grace, goes_back=bool(revision_before(change)))
     moves = _moves(change)
-    match strategy_of(change, host_ports=host_ports):
-        case Rolling() as rolling:
-            _roll(sequence, moves, rolling)
-        case Recreate():
-            _recreate(sequence, moves)
+    strategy = strategy_of(change, host_ports=host_ports)
+    if isinstance(strategy, Rolling):
+        _roll(sequence, moves, strategy)
+    else:
+        _recreate(sequence, moves)
     _clean_up(sequence, [*(seen for swap in moves.swaps for seen in swap.older), *moves.drops])
     return tuple(sequence.actions)
 
