@@ -3,7 +3,7 @@
 from eeveon.core.changes import Verb
 from eeveon.core.decide import Circumstances, Decided, decide
 from eeveon.core.guard import ByCommit
-from eeveon.core.names import ServiceName
+from eeveon.core.names import ServiceName, TargetName
 from eeveon.core.policy import GuardrailFinding, SafetyPolicy
 from eeveon.core.simulate import as_wanted
 from eeveon.core.verdict import Decision, Moment
@@ -63,3 +63,12 @@ def test_the_specs_bring_their_own_rules() -> None:
     how = Circumstances(generation=1, moment=Moment(utc=NOON, zones={}), origin=ByCommit())
     (verdict,) = decide(specs, views(specs), Holding({}).observed(), how).verdicts
     assert (verdict.decision, verdict.rule) == (Decision.DENY, "safety/production guardrail no-latest.json")
+
+
+def test_a_target_that_left_the_specs_is_said_not_to_be_looked_at() -> None:
+    left = (TargetName("attic"),)
+    how = Circumstances(generation=1, moment=Moment(utc=NOON, zones={}), origin=ByCommit(), left=left)
+    specs = desired(service("web"))
+    (note,) = decide(specs, views(specs), Holding({}).observed(), how).plan.notes
+    assert (note.target, note.service) == ("attic", None)
+    assert "what runs there is not looked at" in note.text

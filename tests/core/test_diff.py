@@ -195,6 +195,10 @@ class TestSupports:
         changes = diff(specs, views(specs, supports=True), Holding({}).observed())
         assert [(item.verb, item.reason) for item in changes.supports] == [(Verb.CREATE, "not there")] * 2
 
+    def test_a_volume_that_is_as_wanted_needs_nothing(self) -> None:
+        changes = self.support_changes(self.specs)
+        assert (changes.supports, changes.kept) == ((), ())
+
     def test_a_volume_that_differs_is_updated_in_place(self) -> None:
         volume = replace(as_wanted(support(HERE, VOLUME, "data")), fields={"driver": "nfs"})
         (change,) = self.support_changes(self.specs, volume).supports

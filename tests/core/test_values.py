@@ -9,8 +9,13 @@ import pytest
 from eeveon.core.diagnostic import Diagnostic, Position
 from eeveon.core.names import EnvironmentName, ObjectId, ProjectName, Scope, TargetName
 from eeveon.core.observed import Condition
+from eeveon.core.outcome import ActionOutcome, ActionState
 from eeveon.core.plan import Effect
 from eeveon.core.values import canonical, digest, plain
+
+
+NETWORK = ObjectId(target=TargetName("edge"), kind="network", name="default")
+RUN = Effect(object=NETWORK, condition=Condition.RUNNING)
 
 
 class Colour(Enum):
@@ -40,6 +45,22 @@ class Noun:
         ({1: Colour.RED}, {"1": "red"}),
         (datetime(2026, 11, 23, 12, tzinfo=UTC), "2026-11-23T12:00:00+00:00"),
         (date(2026, 11, 23), "2026-11-23"),
+        (
+            ActionOutcome(index=1, step="s", effect=RUN, state=ActionState.DONE),
+            {
+                "index": 1,
+                "step": "s",
+                "effect": {
+                    "object": {"target": "edge", "kind": "network", "name": "default"},
+                    "condition": "running",
+                    "wanted": None,
+                },
+                "state": "done",
+                "detail": "",
+                "started": None,
+                "ended": None,
+            },
+        ),
         (Noun("a", Noun("b", ())), {"name": "a", "inner": {"name": "b", "inner": []}}),
     ],
 )
@@ -65,10 +86,9 @@ def test_a_digest_is_short_stable_and_of_the_content() -> None:
 
 def test_names_are_written_as_people_say_them() -> None:
     scope = Scope(project=ProjectName("shop"), environment=EnvironmentName("production"))
-    one = ObjectId(target=TargetName("edge"), kind="network", name="default")
     assert str(scope) == "shop/production"
-    assert str(one) == "network/default on edge"
-    assert [str(Effect(object=one, condition=condition)).split()[0] for condition in Condition] == [
+    assert str(NETWORK) == "network/default on edge"
+    assert [str(Effect(object=NETWORK, condition=condition)).split()[0] for condition in Condition] == [
         "run",
         "stop",
         "failed",
