@@ -13,7 +13,6 @@ from eeveon.core.outcome import ActionOutcome, ActionState
 from eeveon.core.plan import Effect
 from eeveon.core.values import canonical, digest, plain
 
-
 NETWORK = ObjectId(target=TargetName("edge"), kind="network", name="default")
 RUN = Effect(object=NETWORK, condition=Condition.RUNNING)
 
