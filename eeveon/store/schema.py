@@ -79,12 +79,13 @@ def _scopes(database: "Database") -> None:
 
 
 def _records(database: "Database") -> None:
-    begun = {"id": str, "scope": int, "plan": str, "text": str, "digest": str, "commit_id": str}
-    begun |= {"generation": int, "actor": str, "fence": int, "started": str, "ending": str, "cause": str}
+    begun = {"id": str, "scope": int, "plan": str, "digest": str, "commit_id": str, "generation": int}
+    begun |= {"actor": str, "fence": int, "started": str, "ending": str, "cause": str}
+    # The text is last: it may take megabytes, and SQLite walks over all of it to reach a column behind it.
     database.table("record").create(
-        {"number": int} | begun | {"ended": str},
+        {"number": int} | begun | {"ended": str, "text": str},
         pk="number",
-        not_null=set(begun),
+        not_null=set(begun) | {"text"},
         foreign_keys=[("scope", "scope", "id")],
         strict=True,
     )
