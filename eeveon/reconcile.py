@@ -247,6 +247,7 @@ def judged(world: World, now: Scene, order: Order) -> Decided:
         moment=world.moment(world.now(), now.desired.policies),
         origin=order.origin,
         services=order.services,
+        unsettled=world.store().history.unsettled(now.desired.scope),
         left=_left_targets(world.store(), now.desired, order),
     )
     return decide(now.desired, now.views, now.observed, circumstances)

@@ -10,7 +10,7 @@ from eeveon.core.check import check
 from eeveon.core.desired import Desired
 from eeveon.core.diff import Views, diff
 from eeveon.core.guard import Origin, Rules, guard
-from eeveon.core.names import ServiceName, TargetName
+from eeveon.core.names import ObjectId, ServiceName, TargetName
 from eeveon.core.observed import Observed
 from eeveon.core.plan import Plan
 from eeveon.core.planner import PlanInputs, make_plan
@@ -26,6 +26,7 @@ class Circumstances:
     moment: Moment
     origin: Origin
     services: frozenset[ServiceName] = frozenset()  # only these; empty: all
+    unsettled: frozenset[ObjectId] = frozenset()  # an apply began with them, and none saw them healthy
     left: tuple[TargetName, ...] = ()  # applied to before, but not in the specs any more
 
 
@@ -40,7 +41,7 @@ class Decided:
 
 def decide(desired: Desired, views: Views, observed: Observed, circumstances: Circumstances) -> Decided:
     """The plan for these facts, checked and judged."""
-    changes = _only(diff(desired, views, observed), circumstances.services)
+    changes = _only(diff(desired, views, observed, circumstances.unsettled), circumstances.services)
     changes = replace(changes, notes=(*changes.notes, *map(_left_behind, circumstances.left)))
     inputs = PlanInputs(desired=desired, views=views, generation=circumstances.generation)
     plan = make_plan(changes, inputs)

@@ -29,12 +29,17 @@ class TargetView:
 Views = Mapping[TargetName, TargetView]
 
 
-def diff(desired: Desired, views: Views, observed: Observed) -> Changes:
-    """Everything that differs on the targets that were seen; the others are named in `unknown`."""
+def diff(
+    desired: Desired, views: Views, observed: Observed, unsettled: frozenset[ObjectId] = frozenset()
+) -> Changes:
+    """Everything that differs on the targets that were seen; the others are named in `unknown`.
+
+    `unsettled` are objects that an apply began with and never saw healthy: they differ until one has.
+    """
     workloads: dict[TargetName, dict[ServiceName, Workload]] = defaultdict(dict)
     for workload in desired.workloads:
         workloads[workload.target][workload.service] = workload
-    found = _Buckets()
+    found = _Buckets(unsettled=unsettled)
     for name in sorted(observed):
         match observed[name]:
             case Seen(objects=present):
@@ -58,6 +63,7 @@ def diff(desired: Desired, views: Views, observed: Observed) -> Changes:
 class _Buckets:
     """`Changes` while it is being filled, target by target."""
 
+    unsettled: frozenset[ObjectId]
     services: list[ServiceChange] = field(default_factory=list)
     supports: list[ObjectChange] = field(default_factory=list)
     kept: list[ObservedObject] = field(default_factory=list)
@@ -76,10 +82,10 @@ def _compare(found: _Buckets, target: TargetName, view: TargetView, here: _Prese
         pair = _Pair(wanted=wanted.get(service, []), present=present.get(service, []))
         workload = workloads.get(service)
         found.instances += len(pair.present)
-        if workload is not None and _is_as_wanted(pair):
+        if workload is not None and _is_as_wanted(pair, found.unsettled):
             found.unchanged += 1
             continue
-        changes = tuple(_instance_changes(pair, workload, view.mutable))
+        changes = tuple(_instance_changes(pair, workload, view.mutable, found.unsettled))
         if changes:
             found.services.append(
                 ServiceChange(
@@ -147,7 +153,7 @@ def _by_service(
     return wanted_by, present_by
 
 
-def _is_as_wanted(pair: _Pair) -> bool:
+def _is_as_wanted(pair: _Pair, unsettled: frozenset[ObjectId]) -> bool:
     """The quick answer for the usual case: exactly the wanted instances run, with exactly the wanted fields."""
     if len(pair.wanted) != len(pair.present):
         return False
@@ -156,11 +162,13 @@ def _is_as_wanted(pair: _Pair) -> bool:
         seen = present.get(want.id.name)
         if seen is None or seen.condition is not Condition.RUNNING or seen.fields != want.fields:
             return False
+        if unsettled and want.id in unsettled:
+            return False
     return True
 
 
 def _instance_changes(
-    pair: _Pair, workload: Workload | None, mutable: frozenset[str]
+    pair: _Pair, workload: Workload | None, mutable: frozenset[str], unsettled: frozenset[ObjectId]
 ) -> Iterator[ObjectChange]:
     present: dict[int | None, list[ObservedObject]] = defaultdict(list)
     for seen in sorted(pair.present, key=lambda seen: seen.id):
@@ -170,6 +178,9 @@ def _instance_changes(
         change = _wanted_change(want, tuple(present.pop(want.ordinal, ())), mutable, highest)
         if change is not None:
             yield change
+        elif want.id in unsettled:
+            itself = tuple(seen for seen in pair.present if seen.id == want.id)
+            yield _change(Verb.VERIFY, want, itself, (), Cause.SPEC, "no apply has seen it healthy yet")
     for ordinal in sorted(present, key=lambda ordinal: ordinal or 0):
         removed = tuple(present[ordinal])
         if workload is None:

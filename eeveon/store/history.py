@@ -50,6 +50,23 @@ AND NOT EXISTS (
 )
 ORDER BY record.number DESC LIMIT 1
 """
+# Of the newest records that did not succeed: what they began to run, without a good answer, and no later one touched.
+_UNSETTLED = """
+SELECT DISTINCT action.target, action.kind, action.name FROM action JOIN record ON record.number = action.record
+WHERE record.scope = ?1 AND record.ending NOT IN (?2, ?3) AND action.condition = ?4
+AND record.number > (SELECT max(number) FROM record WHERE scope = ?1) - ?5
+AND (
+  SELECT event FROM entry WHERE entry.record = action.record AND entry.place = action.place
+  ORDER BY entry.number DESC LIMIT 1
+) IN (?6, ?7)
+AND NOT EXISTS (
+  SELECT 1 FROM action AS later JOIN record AS newer ON newer.number = later.record
+  JOIN entry ON entry.record = later.record AND entry.place = later.place
+  WHERE newer.scope = ?1 AND later.record > action.record
+  AND later.target = action.target AND later.kind = action.kind AND later.name = action.name
+)
+"""
+_REMEMBERED = 50  # records; who applied so often since has looked at what was left
 _RecordRow = tuple[int, str, str, str, str, str, int, str, str, str | None, str, str, int]
 
 
@@ -102,6 +119,23 @@ class History:
                 return None
             row = the_row(connection.execute(f"{_RECORD} WHERE record.number = ?", found))
             return self._record(connection, row, now)
+
+    def unsettled(self, scope: Scope) -> frozenset[ObjectId]:
+        """Objects that an apply began to run and that none has seen healthy: it failed there, or its process died."""
+        with self._database.reading() as connection:
+            parameters = (
+                scope_number(connection, scope),
+                Ending.SUCCESS,
+                Ending.DENIED,
+                Condition.RUNNING,
+                _REMEMBERED,
+                Event.INTENDED,
+                Event.FAILED,
+            )
+            rows = connection.execute(_UNSETTLED, parameters).fetchall()
+        return frozenset(
+            ObjectId(target=TargetName(target), kind=kind, name=name) for target, kind, name in rows
+        )
 
     def plan_text(self, prefix: str) -> str:
         """The plan that a record carried out, as it was given to `begin`."""

@@ -66,3 +66,64 @@ def test_an_apply_killed_at_any_step_is_finished_by_the_next(cli: Cli, writes: i
     names = {name.rsplit("-", 1)[0]: condition for name, condition in state_of(cli).items()}
     assert names == {"web-1": "running", "web-2": "running", "worker-1": "running"}
     assert len(state_of(cli)) == 3
+
+
+NEVER = """\
+apiVersion: eeveon/v2
+kind: Service
+metadata: {name: never}
+spec: {targets: [here], command: [sleep, "1000"], health: {command: ["false"], startup: 1s, failures: 1}}
+---
+apiVersion: eeveon/v2
+kind: Service
+metadata: {name: after}
+spec: {targets: [here], command: [sleep, "1001"], dependsOn: [never]}
+"""
+
+
+def test_what_no_apply_saw_healthy_is_not_taken_for_healthy_after_a_kill(cli: Cli) -> None:
+    cli.write(
+        {
+            "eeveon.yaml": SHOP["eeveon.yaml"],
+            "specs/here.yaml": SHOP["specs/here.yaml"],
+            "specs/n.yaml": NEVER,
+        }
+    )
+    assert killed_apply(cli, 2) == -9  # asked to run, and nobody knows how it went
+    supervised = cli("apply", "--yes", "--service", "never")
+    assert supervised.status == 1
+    for _ in range(
+        2
+    ):  # an undisturbed apply fails, stops it for its logs, and never starts what waits for it
+        said = cli("apply", "--yes")
+        assert said.status == 1
+        assert "1 of 1 failed: never-1: false → exited with status 1" in said.out
+        assert state_of(cli) == {name: "stopped" for name in state_of(cli)}
+        assert len(state_of(cli)) == 1
+    assert cli("plan").status == 2
+
+
+def test_what_runs_and_was_never_seen_healthy_is_asked_first(cli: Cli) -> None:
+    cli.write(
+        {
+            "eeveon.yaml": SHOP["eeveon.yaml"],
+            "specs/here.yaml": SHOP["specs/here.yaml"],
+            "specs/n.yaml": NEVER,
+        }
+    )
+    dying = subprocess.Popen(
+        [sys.executable, "-m", "eeveon.cli.app", "apply", "--yes"],
+        cwd=cli.root,
+        env=cli.environ,
+        stdout=subprocess.DEVNULL,
+    )
+    while "running" not in state_of(cli).values():
+        pass
+    dying.kill()
+    dying.wait()
+    planned = cli("plan")
+    assert planned.status == 2
+    assert "~ service/never on here  finish 1 replica" in planned.out
+    assert "no apply has seen it healthy yet" in planned.out
+    assert cli("apply", "--yes").status == 1
+    assert list(state_of(cli).values()) == ["stopped"]

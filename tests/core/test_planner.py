@@ -238,11 +238,11 @@ class TestUndo:
     def test_a_new_service_that_fails_is_stopped_and_kept_for_its_logs(self) -> None:
         assert undoes(planned(NOTHING, desired(service("web")))) == {"run web-1 web:1": ["stop web-1 web:1"]}
 
-    def test_what_only_starts_again_has_nothing_to_go_back_to(self) -> None:
+    def test_what_was_stopped_and_does_not_come_up_is_stopped_again(self) -> None:
         seen = {
             key: replace(item, condition=Condition.STOPPED) for key, item in Holding.of(ONE).by_id.items()
         }
-        assert undoes(decided(ONE, Holding(seen).observed()).plan) == {"run web-1 web:1": []}
+        assert undoes(decided(ONE, Holding(seen).observed()).plan) == {"run web-1 web:1": ["stop web-1 web:1"]}
 
     def test_removing_a_service_cannot_be_undone(self) -> None:
         assert undoes(planned(ONE, NOTHING)) == {"stop web-1 web:1": [], "remove web-1 web:1": []}

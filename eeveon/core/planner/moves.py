@@ -104,9 +104,9 @@ class _Sequence:
     def _undo_up(self, change: ObjectChange) -> tuple[Effect, ...]:
         assert change.wanted is not None, "only a wanted instance comes up"
         new = change.wanted.id
-        if change.verb in (Verb.UPDATE, Verb.START) or any(seen.id == new for seen in _same(change)):
-            return ()  # the same revision as before: there is nothing to go back to
-        if not self.goes_back:
+        if change.verb is Verb.UPDATE or (change.verb is Verb.REPLACE and not _older(change)):
+            return ()  # it is the same object: there is nothing to go back to
+        if change.verb is Verb.START or not self.goes_back:
             return (Effect(object=new, condition=Condition.STOPPED),)  # kept for its logs
         return (Effect(object=new, condition=Condition.ABSENT), *_restart(_older(change)))
 
