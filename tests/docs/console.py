@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Self
 
 ANYTHING = "…"
-SECONDS = 60  # of one command
+SECONDS = 120  # of one command; a busy machine is slow
 _FENCE = re.compile(r"^```(\w*)(?: +file=(\S+))?[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _END = "== end of the command, status "
 
