@@ -79,37 +79,33 @@ class _Sheet:
 
     followers: dict[int, list[int]] = field(default_factory=dict)
     blockers: dict[int, int] = field(default_factory=dict)  # how many actions each still waits for
-    frontier: deque[int] = field(default_factory=deque)  # wait for nothing more, not started
+    frontier: dict[TargetName, deque[int]] = field(default_factory=dict)  # wait for nothing more, not started
     room: Counter[TargetName] = field(
         default_factory=Counter
     )  # further actions that may be under way, by target
 
     def __post_init__(self) -> None:
         targets = {action.effect.object.target for action in self.plan.actions}
-        for target in targets:
+        for target in sorted(targets):
             self.room[target] = max(LEAST, THREADS // len(targets))
+            self.frontier[target] = deque()
         for action in self.plan.actions:
             self.states[action.index] = ActionState.NOT_STARTED
             self.blockers[action.index] = len(action.after)
             for index in action.after:
                 self.followers.setdefault(index, []).append(action.index)
             if not action.after:
-                self.frontier.append(action.index)
+                self._may_start(action)
 
     def take_ready(self) -> list[Action]:
         """The actions that may start now, as many as each target has room for."""
         ready: list[Action] = []
-        later: deque[int] = deque()
-        while self.frontier:
-            action = self.plan.actions[self.frontier.popleft()]
-            if action.step not in self.allowed or action.step in self.failed_steps:
-                continue
-            if self.room[action.effect.object.target] <= 0:
-                later.append(action.index)
-                continue
-            self.room[action.effect.object.target] -= 1
-            ready.append(action)
-        self.frontier = later
+        for target, waiting in self.frontier.items():
+            while waiting and self.room[target] > 0:
+                action = self.plan.actions[waiting.popleft()]
+                if action.step in self.allowed and action.step not in self.failed_steps:
+                    self.room[target] -= 1
+                    ready.append(action)
         return ready
 
     def note(self, action: Action, state: ActionState) -> None:
@@ -122,7 +118,10 @@ class _Sheet:
         for index in self.followers.get(action.index, ()):
             self.blockers[index] -= 1
             if not self.blockers[index]:
-                self.frontier.append(index)
+                self._may_start(self.plan.actions[index])
+
+    def _may_start(self, action: Action) -> None:
+        self.frontier[action.effect.object.target].append(action.index)
 
     def first_cause(self) -> str:
         """For people: "1 of 20 failed: web-2: GET /healthz → 502, 3 times"; "" if nothing failed."""
@@ -162,6 +161,8 @@ def _work_through(sheet: _Sheet, run: Run, pool: ThreadPoolExecutor) -> None:
         try:
             done, _ = wait(working, return_when=FIRST_COMPLETED)
         except KeyboardInterrupt:
+            if sheet.stopped:  # a second time: nobody wants to wait for health any more
+                run.hands.waiter.stop()
             sheet.stopped = "stopped by the person who started it; what was under way was finished"
             continue
         for future in done:
@@ -175,6 +176,7 @@ def _start(sheet: _Sheet, run: Run, pool: ThreadPoolExecutor, working: dict[Futu
             run.journal.intend(action.index, str(action.effect))
         except LeaseLost as lost:
             sheet.stopped = lost.message
+            run.hands.waiter.stop()
             return
         sheet.states[action.index] = ActionState.STARTED
         run.progress.started(action)
