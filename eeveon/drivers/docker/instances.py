@@ -86,7 +86,12 @@ def _run_as_wanted(job: Job, wanted: WantedObject, present: Container | None) ->
         _create_and_start(job, wanted)
         return
     now = parse.instance(job.site.place, present).fields
-    if now == wanted.fields:
+    if present.status == "created":
+        # An engine that is killed while it starts a container forgets that it did, and containerd, which knows it
+        # by its id, refuses to start it ever again ("already exists"). It never ran, so nothing is lost with it.
+        _remove(job, present.id)
+        _create_and_start(job, wanted)
+    elif now == wanted.fields:
         _start(job, present.id, present.status)
     elif request.can_update(now, wanted.fields):
         body = request.limits(wanted.fields) | request.restart(wanted.fields)
