@@ -1,5 +1,9 @@
 """What `apply` and `destroy` share: carrying out a plan before an audience, and saying how it ended."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from eeveon.cli.console import Console
 from eeveon.cli.progress import TerminalProgress
 from eeveon.core.outcome import Ending, Record
@@ -11,7 +15,8 @@ _STATUS = {Ending.SUCCESS: 0, Ending.DENIED: 5}  # every other ending is 1
 def carried_out(console: Console, world: World, shown: Shown, form: str) -> Record:
     """The record of the apply, printed."""
     progress = TerminalProgress(console, len(shown.plan.actions))
-    record = carry_out(world, shown, Audience(progress=progress, report=progress.note))
+    with _stoppable(console):
+        record = carry_out(world, shown, Audience(progress=progress, report=progress.note))
     progress.finish()
     if form == "json":
         from eeveon.core.values import plain
@@ -23,6 +28,24 @@ def carried_out(console: Console, world: World, shown: Shown, form: str) -> Reco
 
         console.out(record_summary(record, shown.plan, console.style()))
     return record
+
+
+@contextmanager
+def _stoppable(console: Console) -> Iterator[None]:
+    """The first Ctrl-C or SIGTERM lets the steps in hand come to their end; a second one stops waiting for health."""
+
+    def stop(_signal: int, _frame: object) -> None:
+        console.say(
+            "stopping: what is under way is finished, nothing more is started; again: do not wait for health"
+        )
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def record_status(record: Record) -> int:

@@ -23,7 +23,9 @@ from eeveon.core.verdict import Decision, Finding, Moment, Verdict
 DEFAULT_DELETES = (
     0.5  # of all services, where no policy sets `limits.deletes`: a wrong path prunes everything
 )
-DEFAULT_DELETES_FROM = 3  # fewer removals than this are never stopped by the default
+DEFAULT_DELETES_FROM = (
+    3  # fewer removals than this are only stopped by the default if nothing at all would be left
+)
 
 _RANK = {Decision.ALLOW: 0, Decision.NEEDS_APPROVAL: 1, Decision.DENY: 2}
 
@@ -179,7 +181,9 @@ def _deletes(case: _Case) -> Iterator[Verdict]:
 def _default_deletes(step: Step, plan: Plan) -> Iterator[Verdict]:
     existing = plan.unchanged + sum(bool(item.present) for item in plan.steps if item.service is not None)
     removed = sum(item.verb is Verb.REMOVE for item in plan.steps if item.service is not None)
-    if step.service is not None and removed >= DEFAULT_DELETES_FROM and removed > existing * DEFAULT_DELETES:
+    many = removed >= DEFAULT_DELETES_FROM and removed > existing * DEFAULT_DELETES
+    everything = not plan.unchanged and all(item.verb is Verb.REMOVE for item in plan.steps)
+    if step.service is not None and (many or everything):
         detail = f"{removed} of {existing} services would go; allow it by limits.deletes of a SafetyPolicy"
         yield _deny(step, "default deletes", detail)
 

@@ -67,9 +67,10 @@ def wait_until_healthy(patient: Patient, waiter: Waiter) -> Ill | None:
 
 def _settle(patient: Patient, waiter: Waiter) -> Ill | None:
     """Without a check, an instance is healthy when it still runs after `settle`."""
+    started = waiter.now()
     if waiter.wait(patient.health.settle.total_seconds()):
         return Ill(cause="stopped while waiting")
-    seen = patient.lookout.find(patient.id, waiter.now() - LOOK_EVERY)
+    seen = patient.lookout.find(patient.id, max(started, waiter.now() - LOOK_EVERY))
     patience = waiter.now() + patient.health.startup.total_seconds()
     while seen is None and not patient.lookout.answers and waiter.now() < patience:
         if waiter.wait(LOOK_EVERY):
@@ -97,6 +98,8 @@ def _ask(patient: Patient, waiter: Waiter) -> Ill | None:
         if failures >= health.failures:
             times = f", {failures} times" if failures > 1 else ""
             return Ill(cause=f"{probe.detail}{times}")
+        if failures:  # that count come in the rhythm of the specs, not as quickly as the first answers
+            pause = health.every.total_seconds()
         if waiter.wait(pause):
             return Ill(cause="stopped while waiting")
         pause = min(pause * 2, health.every.total_seconds())

@@ -16,6 +16,10 @@ class Waiter(Protocol):
         """Wait so long, or until stopped. Whether it was stopped."""
         ...
 
+    def stop(self) -> None:
+        """End every wait, now and later."""
+        ...
+
 
 class RealWaiter:
     """Waits on the real clock until `stop` is called."""

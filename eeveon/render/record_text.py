@@ -13,7 +13,7 @@ _ANSWERS = {
     Ending.ROLLED_BACK: "failed, and went back to the last good revision",
     Ending.FAILED: "failed",
     Ending.ABORTED: "stopped before its end",
-    Ending.INTERRUPTED: "cut short: its process died",
+    Ending.INTERRUPTED: "cut short",
     Ending.DENIED: "refused by the guard in part",
 }
 _MARKS = {

@@ -17,7 +17,7 @@ from eeveon.store.database import Database
 from eeveon.store.leases import lost
 from eeveon.store.rows import must_count, scope_row, text_digest, the_row, time_text
 
-DIED = "its process ended before it was finished"
+DIED = "its process ended, or its lease was broken, before it was finished"
 
 
 class Event(StrEnum):

@@ -226,6 +226,30 @@ def test_an_interrupt_finishes_the_step_in_hand_and_starts_no_other(shop: Cli) -
     assert shop("apply", "--yes").status == 0
 
 
+def test_a_second_interrupt_does_not_wait_for_health(shop: Cli) -> None:
+    shop.write(
+        {"specs/web.yaml": WEB.replace("path: /}", "path: /never}").replace("startup: 20s", "startup: 1h")}
+    )
+    running = subprocess.Popen(
+        [sys.executable, "-m", "eeveon.cli.app", "apply", "--yes"],
+        cwd=shop.root,
+        env=shop.environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not instances(shop):
+        pass
+    running.send_signal(signal.SIGTERM)
+    assert running.stderr is not None
+    assert "stopping: what is under way is finished" in running.stderr.readline()
+    running.send_signal(signal.SIGINT)
+    out, _ = running.communicate(timeout=20)
+    assert running.returncode == 1
+    assert "stopped before its end" in out
+    assert "finish 1 replica" in shop("plan").out  # it was never seen healthy
+
+
 def test_destroy_removes_everything_and_only_that(shop: Cli) -> None:
     shop("apply", "--yes")
     said = shop("destroy", "--yes")

@@ -48,7 +48,7 @@ def policy(**fields: object) -> SafetyPolicy:
 
 CREATE = plan_of(desired(), desired(service("web", labels=CRITICAL)))
 REPLACE = plan_of(desired(service("web", replicas=4)), desired(service("web", replicas=4, image="web:2")))
-REMOVE = plan_of(desired(service("web")), desired())
+REMOVE = plan_of(desired(service("web"), service("db")), desired(service("db")))
 
 
 def test_without_a_policy_everything_is_allowed_by_default() -> None:
@@ -275,7 +275,10 @@ class TestDeletes:
     @pytest.mark.parametrize(
         ("gone", "of", "decision"),
         [
-            (2, 2, ALLOW),  # fewer than three are never stopped by the default
+            (1, 2, ALLOW),  # fewer than three are not stopped by the default
+            (2, 3, ALLOW),
+            (1, 1, DENY),  # unless nothing at all would be left
+            (2, 2, DENY),
             (3, 3, DENY),
             (3, 5, DENY),
             (3, 6, ALLOW),  # exactly half
@@ -329,8 +332,9 @@ class TestDeletes:
         assert judged(removal(3, 3), policy()).rule == "default deletes"
 
     def test_a_network_is_not_counted_by_the_default_but_by_a_written_limit(self) -> None:
-        held = Holding.of(desired(service("web")), supports=True).observed()
-        plan = decided(desired(), held).plan
+        stays = service("db", THERE)
+        held = Holding.of(desired(service("web"), stays), supports=True).observed()
+        plan = decided(desired(stays), held, supports=True).plan
         assert [step.verb for step in plan.steps] == [Verb.REMOVE, Verb.REMOVE]
         assert {verdict.decision for verdict in guard(plan, Rules(moment=Moment(utc=NOON, zones={})))} == {
             ALLOW

@@ -242,7 +242,9 @@ class TestUndo:
         seen = {
             key: replace(item, condition=Condition.STOPPED) for key, item in Holding.of(ONE).by_id.items()
         }
-        assert undoes(decided(ONE, Holding(seen).observed()).plan) == {"run web-1 web:1": ["stop web-1 web:1"]}
+        assert undoes(decided(ONE, Holding(seen).observed()).plan) == {
+            "run web-1 web:1": ["stop web-1 web:1"]
+        }
 
     def test_removing_a_service_cannot_be_undone(self) -> None:
         assert undoes(planned(ONE, NOTHING)) == {"stop web-1 web:1": [], "remove web-1 web:1": []}
