@@ -127,20 +127,18 @@ class _Sheet:
         """For people: "1 of 20 failed: web-2: GET /healthz → 502, 3 times"; "" if nothing failed."""
         if self.stopped:
             return self.stopped
-        first = next((index for index in self.finished if index in self.causes), None)
-        if first is None:
+        actions = self.plan.actions
+        ended = [index for index in self.finished if index in self.causes]
+        if not ended:
             return ""
-        step = self.plan.actions[first].step
-        failed = [
-            action for action in self.plan.actions if action.step == step and action.index in self.causes
-        ]
+        first = actions[next((index for index in ended if not actions[index].cleanup), ended[0])]
         alike = [
             action
-            for action in self.plan.actions
-            if action.step == step and action.effect.condition is self.plan.actions[first].effect.condition
+            for action in actions
+            if action.step == first.step and action.effect.condition is first.effect.condition
         ]
-        name = short_name(self.plan.actions[first])
-        return f"{len(failed)} of {len(alike)} failed: {name}: {self.causes[first]}"
+        failed = sum(action.index in self.causes for action in alike)
+        return f"{failed} of {len(alike)} failed: {short_name(first)}: {self.causes[first.index]}"
 
 
 def short_name(action: Action) -> str:
