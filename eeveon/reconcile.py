@@ -119,7 +119,8 @@ def environment_of(project: Project, named: str | None) -> EnvironmentName:
     if named is None:
         raise UsageError("which environment?", hint=f"say one of -e {', -e '.join(names)}")
     if named not in project.environments:
-        raise UsageError(f"no environment {named!r} in {project.file}", hint=did_you_mean(named, names))
+        hint = did_you_mean(named, names) or f"there are {', '.join(names)}"
+        raise UsageError(f"no environment {named!r} in {project.file}", hint=hint)
     return EnvironmentName(named)
 
 

@@ -167,5 +167,5 @@ def _notes(target: TargetName, workload: Workload) -> Iterator[Note]:
                 target=target,
                 service=workload.service,
                 text=f"port {port.name}: only one of {workload.replicas} instances can publish {port.publish} "
-                "on one engine; `publish: 0` takes any free port for each",
+                "on one engine; `publish: auto` takes any free port for each",
             )

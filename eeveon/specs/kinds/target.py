@@ -25,7 +25,9 @@ from eeveon.specs.kinds.common import (
 class Local(Spec):
     """Processes of this machine, supervised by EEveon itself. Needs nothing installed."""
 
-    directory: Filled = may("Where instances, logs and volumes lie; relative to the repository.")
+    directory: Filled = may(
+        "Where commands start, relative to the repository. Logs and volumes lie in the state folder."
+    )
 
 
 class Tls(Spec):
