@@ -15,10 +15,12 @@ from eeveon.core.outcome import ActionState, Ending
 from eeveon.core.plan import Action, Plan
 from eeveon.core.verdict import Decision, Verdict
 from eeveon.errors import LeaseLost
+from eeveon.execution.interrupts import Interrupts
 from eeveon.execution.journal import Journal
 from eeveon.execution.performing import ActionError, Hands, perform, undo
 
 THREADS = 64  # most of them only wait for health; a target's own work is bounded by its concurrency
+BY_PERSON = "stopped by the person who started it; what was under way was finished"
 LEAST = 4  # under way on each target, however many targets there are
 
 
@@ -57,8 +59,19 @@ def carry_out(plan: Plan, verdicts: Sequence[Verdict], run: Run) -> Result:
     """Do all that the verdicts allow. Never raises for what a target does."""
     allowed = {verdict.step for verdict in verdicts if verdict.decision is Decision.ALLOW}
     sheet = _Sheet(plan=plan, allowed=frozenset(allowed))
-    with ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="action") as pool:
+
+    def interrupted() -> None:
+        sheet.interrupts += 1
+        if sheet.interrupts > 1:  # nobody wants to wait for health any more
+            run.hands.waiter.stop()
+
+    with (
+        Interrupts(interrupted),
+        ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="action") as pool,
+    ):
         _work_through(sheet, run, pool)
+        if sheet.interrupts and sheet.is_short:
+            sheet.stopped = sheet.stopped or BY_PERSON
         if not sheet.stopped:
             _take_back(sheet, run)
     return Result(ending=_ending(sheet), cause=sheet.first_cause(), states=dict(sheet.states))
@@ -76,6 +89,7 @@ class _Sheet:
     failed_steps: set[str] = field(default_factory=set)
     stuck: list[str] = field(default_factory=list)  # steps that could not be taken back
     stopped: str = ""  # why the run ended early
+    interrupts: int = 0  # by the person who started it
 
     followers: dict[int, list[int]] = field(default_factory=dict)
     blockers: dict[int, int] = field(default_factory=dict)  # how many actions each still waits for
@@ -96,6 +110,14 @@ class _Sheet:
                 self.followers.setdefault(index, []).append(action.index)
             if not action.after:
                 self._may_start(action)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether something that is allowed is not done."""
+        return any(
+            action.step in self.allowed and self.states[action.index] is not ActionState.DONE
+            for action in self.plan.actions
+        )
 
     def take_ready(self) -> list[Action]:
         """The actions that may start now, as many as each target has room for."""
@@ -156,19 +178,16 @@ def _work_through(sheet: _Sheet, run: Run, pool: ThreadPoolExecutor) -> None:
             _start(sheet, run, pool, working)
         if not working:
             return
-        try:
-            done, _ = wait(working, return_when=FIRST_COMPLETED)
-        except KeyboardInterrupt:
-            if sheet.stopped:  # a second time: nobody wants to wait for health any more
-                run.hands.waiter.stop()
-            sheet.stopped = "stopped by the person who started it; what was under way was finished"
-            continue
+        done, _ = wait(working, return_when=FIRST_COMPLETED)
         for future in done:
             _note_end(future, working.pop(future), sheet, run)
 
 
 def _start(sheet: _Sheet, run: Run, pool: ThreadPoolExecutor, working: dict[Future[None], Action]) -> None:
     for action in sheet.take_ready():
+        if sheet.interrupts:
+            sheet.stopped = BY_PERSON
+            return
         try:
             run.check()
             run.journal.intend(action.index, str(action.effect))
