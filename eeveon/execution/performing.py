@@ -94,8 +94,8 @@ def _differs(effect: Effect, result: ObservedObject | None) -> str:
     """What a driver's answer has against the effect; "" if it holds. The core trusts no driver."""
     if effect.condition is Condition.ABSENT:
         return "" if result is None else "it is still there"
-    if result is None:
-        return "it is not there afterwards"
+    if result is None:  # what is gone does not run either: a refused instance has nothing to stop
+        return "" if effect.condition is Condition.STOPPED else "it is not there afterwards"
     if result.id != effect.object:
         return f"the target answers for {result.id}, which nobody asked for"
     if effect.wanted is not None and result.fields != effect.wanted.fields:
