@@ -32,7 +32,6 @@ from eeveon.git.tree import Entry, Tree
 from eeveon.specs.codec import decode_desired, encode_desired
 from eeveon.specs.convert import Pool
 from eeveon.specs.project import Project, empty_folders, read_project
-from eeveon.specs.resolve import Resolved, Sources, resolve_environment
 from eeveon.specs.suggest import did_you_mean
 from eeveon.store.journal import Beginning
 from eeveon.store.leases import Holder
@@ -41,6 +40,7 @@ from eeveon.store.store import Store
 if TYPE_CHECKING:
     from eeveon.execution.executor import Progress
     from eeveon.execution.waiting import Waiter
+    from eeveon.specs.resolve import Resolved
 
 Report = Callable[[ObjectId, str], None]
 Connect = Callable[[Scope, Iterable[Target], Report], Mapping[TargetName, Driver]]
@@ -124,7 +124,7 @@ def environment_of(project: Project, named: str | None) -> EnvironmentName:
     return EnvironmentName(named)
 
 
-def resolved(world: World, project: Project, environment: EnvironmentName) -> Resolved:
+def resolved(world: World, project: Project, environment: EnvironmentName) -> "Resolved":
     """The documents of one environment, with everything that is to be said about them. Does not raise for mistakes."""
     return _resolved(world, project, environment, _listed(world, project, environment))
 
@@ -178,7 +178,9 @@ def _key(world: World, environment: EnvironmentName, entries: _Entries) -> str:
     return hashlib.sha256(repr((environment, files)).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _resolved(world: World, project: Project, environment: EnvironmentName, entries: _Entries) -> Resolved:
+def _resolved(world: World, project: Project, environment: EnvironmentName, entries: _Entries) -> "Resolved":
+    from eeveon.specs.resolve import Resolved, Sources, resolve_environment  # a remembered one does without
+
     base, own = entries
     found = {project.base: len(base), project.environments[environment].path: len(own)}
     empty = empty_folders(project, environment, found, lambda path: read_one(world.tree, path))
