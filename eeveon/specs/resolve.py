@@ -162,7 +162,9 @@ def _sketches(key: Key, spec: object) -> Iterator[Workload]:
 
 
 def _texts(written: object) -> list[str]:
-    return [item for item in written if isinstance(item, str)] if isinstance(written, list) else []
+    """The names in a list; not those whose expression has no value."""
+    entries = written if isinstance(written, list) else []
+    return [item for item in entries if isinstance(item, str) and EXPRESSION not in item]
 
 
 def _merge_and_evaluate(key: Key, layers: Layers, run: _Run) -> list[Problem]:

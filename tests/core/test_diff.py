@@ -38,6 +38,7 @@ def touched(specs: Desired, **changes: object) -> Holding:
 
 
 ONE = desired(service("web"))
+TWO = desired(service("two"))
 
 
 def test_what_is_as_wanted_needs_nothing() -> None:
@@ -116,6 +117,14 @@ def test_leftovers_of_an_unfinished_rollout_are_looked_after() -> None:
     assert (change.verb, change.cause) == (Verb.VERIFY, DRIFT)
     assert change.reason == "an unfinished rollout left another revision"
     assert len(change.present) == 2
+
+
+def test_what_no_apply_has_seen_healthy_is_verified() -> None:
+    held = Holding.of(ONE)
+    change = the_change(diff(ONE, views(ONE), held.observed(), frozenset(held.by_id)))
+    assert (change.verb, change.reason) == (Verb.VERIFY, "no apply has seen it healthy yet")
+    assert [seen.id for seen in change.present] == list(held.by_id)
+    assert diff(ONE, views(ONE), held.observed(), frozenset(Holding.of(TWO).by_id)).services == ()
 
 
 def test_one_instance_of_another_revision_is_not_taken_for_the_wanted_one() -> None:

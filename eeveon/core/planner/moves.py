@@ -204,13 +204,6 @@ def _takes_away(change: ObjectChange) -> bool:
     return bool(_older(change)) or change.verb is Verb.REPLACE
 
 
-def _same(change: ObjectChange) -> list[ObservedObject]:
-    """The instance itself, where it exists and is not what a rollout has just put there."""
-    if change.verb is Verb.VERIFY or change.wanted is None:
-        return []
-    return [seen for seen in change.present if seen.id == change.wanted.id]
-
-
 def _older(change: ObjectChange) -> list[ObservedObject]:
     """Other revisions in the same place."""
     wanted: ObjectId | None = change.wanted.id if change.wanted is not None else None
