@@ -94,11 +94,12 @@ class Lines:
 
 @dataclass
 class Ears:
-    """A driver that is listened to. `meanwhile` happens while the target works."""
+    """A driver that is listened to. `meanwhile` happens as the target hears, `afterwards` before its answer is."""
 
     inner: Driver
     lines: Lines
     meanwhile: Callable[[Effect], None] = lambda _: None
+    afterwards: Callable[[Effect], None] = lambda _: None
     kind: str = "fake"
 
     @property
@@ -118,7 +119,9 @@ class Ears:
     def perform(self, effect: Effect, fence: int, timeout: timedelta) -> ObservedObject | None:
         self.lines.add("heard", None, str(effect))
         self.meanwhile(effect)
-        return self.inner.perform(effect, fence, timeout)
+        answer = self.inner.perform(effect, fence, timeout)
+        self.afterwards(effect)
+        return answer
 
     def probe(self, object_id: ObjectId, check: Check, timeout: timedelta) -> Probe:
         return self.inner.probe(object_id, check, timeout)
