@@ -7,12 +7,13 @@ have half happened (`ActionUncertain`).
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode
 
 from eeveon.drivers.docker.address import Address
@@ -28,9 +29,9 @@ OLDEST_API = (
 NEWEST_API = (1, 44)  # the newest whose answers we know, and the oldest that Docker 29 still speaks
 _AHEAD = 128  # requests sent before their answers are read: 15 kB, which no socket's buffer is too small for
 _WAYS = 2  # connections that read many things side by side; more gain nothing on an engine of two cores
+_FEW = 32  # things that a second connection is not worth
 
 Query = Mapping[str, str | int]
-Understood = TypeVar("Understood")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,11 @@ class Engine:
         """Close the connections that nobody uses. The engine can still be used afterwards."""
         while (found := self._take()) is not None:
             found.close()
+
+    @property
+    def ways(self) -> int:
+        """How many connections may read side by side. Over ssh each costs a login."""
+        return 1 if self.address.scheme == "ssh" else _WAYS
 
     @property
     def version(self) -> str:
@@ -184,18 +190,21 @@ class Errand:
             raise self.refusal(what, answer)
         return answer
 
-    def many(self, paths: Sequence[str], understand: Callable[[str, Answer], Understood]) -> list[Understood]:
+    def many(self, paths: Sequence[str]) -> Iterator[Answer]:
         """Read many things at once, in the order of `paths`: requests are sent ahead of their answers.
 
-        Each answer is understood as it comes, while the engine works on the next ones.
+        The connections take turns in one thread: threads would fight for the interpreter, and it costs more CPU.
         """
-        if len(paths) <= _AHEAD // _WAYS:
-            return self._pipelined(paths, understand)
-        share = -(-len(paths) // _WAYS)
-        shares = [paths[start : start + share] for start in range(0, len(paths), share)]
-        with ThreadPoolExecutor(_WAYS) as pool:
-            parts = list(pool.map(lambda mine: self._pipelined(mine, understand), shares))
-        return [item for part in parts for item in part]
+        ways = min(self._engine.ways, -(-len(paths) // _FEW))
+        lines = [_Line(self, paths[way::ways]) for way in range(ways)]
+        try:
+            for line in lines:
+                line.ask()
+            for place in range(len(paths)):
+                yield lines[place % ways].answer()
+        finally:
+            for line in lines:
+                line.close()
 
     def stream(
         self,
@@ -211,10 +220,10 @@ class Errand:
 
         Raises ActionRefused for a status that is not good, TargetUnreachable when the engine is lost.
         """
-        connection = self._connected(writes=False)
+        connection = self.connected(writes=False)
         try:
             head = self._ask(
-                connection, _request(method, self._path(_target(path, query)), body, headers or {})
+                connection, _request(method, self.path(_target(path, query)), body, headers or {})
             )
             if head.status >= 400:
                 raise ActionRefused(Answer(head.status, connection.body(head)).message)
@@ -224,7 +233,7 @@ class Errand:
                 if not patient:
                     self._still_in_time(connection)
         except OSError as error:
-            raise self._lost(error) from None
+            raise self.lost(error) from None
         finally:
             connection.close()
 
@@ -247,58 +256,24 @@ class Errand:
             503,
             504,
         }:  # of a proxy before the engine; the engine itself never says them
-            return self._lost(ConnectionError(answer.message))
+            return self.lost(ConnectionError(answer.message))
         return ActionRefused(f"the Docker engine did not {what}: {answer.message}")
 
     def _exchange(
         self, method: str, target: str, body: Mapping[str, Any] | None, headers: Mapping[str, str]
     ) -> Answer:
-        connection = self._connected(writes=method != "GET")
+        connection = self.connected(writes=method != "GET")
         try:
-            head = self._ask(connection, _request(method, self._path(target), body, headers))
+            head = self._ask(connection, _request(method, self.path(target), body, headers))
             answer = Answer(head.status, connection.body(head))
         except OSError as error:
             connection.close()
-            raise self._lost(error) from None
-        self._release(connection, head)
+            raise self.lost(error) from None
+        self.release(connection, head)
         return answer
 
-    def _pipelined(
-        self, paths: Sequence[str], understand: Callable[[str, Answer], Understood]
-    ) -> list[Understood]:
-        found: list[Understood] = []
-        while len(found) < len(paths):
-            connection = self._connected(writes=False)
-            try:
-                head = self._some(connection, paths[len(found) :][:_AHEAD], understand, found)
-            except OSError as error:
-                connection.close()
-                raise self._lost(error) from None
-            except BaseException:
-                connection.close()
-                raise
-            self._release(connection, head)
-        return found
-
-    def _some(
-        self,
-        connection: Connection,
-        paths: Sequence[str],
-        understand: Callable[[str, Answer], Understood],
-        found: list[Understood],
-    ) -> Head:
-        """Add to `found` until all is read, or until the other side wants a new connection, as some proxies do."""
-        connection.set_timeout(self.seconds_left)
-        connection.send(b"".join(_request("GET", self._path(path)) for path in paths))
-        head = Head(200, {})
-        for path in paths:
-            head = connection.head()
-            found.append(understand(path, Answer(head.status, connection.body(head))))
-            if not head.keeps_open:
-                break
-        return head
-
-    def _connected(self, *, writes: bool) -> Connection:
+    def connected(self, *, writes: bool) -> Connection:
+        """A connection for the next call. Raises as that call would."""
         try:
             connection = self._engine.connect(self.seconds_left)
         except TargetUnreachable as error:
@@ -318,21 +293,72 @@ class Errand:
             raise TimeoutError
         connection.set_timeout(self.seconds_left)
 
-    def _release(self, connection: Connection, head: Head) -> None:
+    def release(self, connection: Connection, head: Head) -> None:
+        """Keep a connection after its last answer, if the other side does."""
         if head.keeps_open:
             self._engine.give_back(connection)
         else:
             connection.close()
 
-    def _path(self, target: str) -> str:
+    def path(self, target: str) -> str:
+        """What stands in the request. Known after the first connection."""
         return self._engine.version + target
 
-    def _lost(self, error: OSError) -> TargetError:
+    def lost(self, error: OSError) -> TargetError:
+        """What to raise for a connection that broke."""
         url = self._engine.address.url
         reason = "gave no answer in time" if isinstance(error, TimeoutError) else f"was lost: {error}"
         if self._has_written:
             return ActionUncertain(f"the Docker engine at {url} {reason}; what was asked may be done or not")
         return TargetUnreachable(f"the Docker engine at {url} {reason}")
+
+
+class _Line:
+    """Requests sent ahead over one connection, and their answers in the same order."""
+
+    def __init__(self, errand: Errand, paths: Sequence[str]) -> None:
+        self._errand = errand
+        self._waiting = deque(paths)  # not yet answered; the first `_asked` of them are asked for
+        self._asked = 0
+        self._connection: Connection | None = None
+
+    def ask(self) -> None:
+        """Send as many of the requests as may be sent ahead."""
+        errand = self._errand
+        connection = self._connection = self._connection or errand.connected(writes=False)
+        asked = list(islice(self._waiting, _AHEAD))
+        try:
+            connection.set_timeout(errand.seconds_left)
+            connection.send(b"".join(_request("GET", errand.path(path)) for path in asked))
+        except OSError as error:
+            raise errand.lost(error) from None
+        self._asked = len(asked)
+
+    def answer(self) -> Answer:
+        """The next answer, whatever its status."""
+        if not self._asked:
+            self.ask()
+        connection = self._connection
+        assert connection is not None
+        try:
+            head = connection.head()
+            answer = Answer(head.status, connection.body(head))
+        except OSError as error:
+            raise self._errand.lost(error) from None
+        self._waiting.popleft()
+        self._asked -= 1
+        if not head.keeps_open:  # as some proxies do; what was sent ahead is sent again over a new one
+            self.close()
+        elif not self._waiting:
+            self._connection = None
+            self._errand.release(connection, head)
+        return answer
+
+    def close(self) -> None:
+        """Let go of a connection on which answers may still be under way."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection, self._asked = None, 0
 
 
 def _target(path: str, query: Query | None) -> str:

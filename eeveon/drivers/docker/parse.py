@@ -5,6 +5,7 @@ and how it ended. What cannot be changed after creation is taken from the label 
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,11 @@ Json = Mapping[str, Any]
 _ALWAYS = {"always", "unless-stopped"}  # they differ only in what the engine's own restart does
 _NEVER = {"", "no"}
 _RESTING = {"paused": "paused", "created": "never started", "removing": "being removed"}
+_LIMITS = {
+    name: re.compile(rb'"%s":(-?\d+)' % name.encode())
+    for name in ("NanoCpus", "CpuQuota", "CpuPeriod", "Memory")
+}
+_POLICY = re.compile(rb'"RestartPolicy":(\{[^}]*\})')
 _decode = json.JSONDecoder().raw_decode
 
 
@@ -52,16 +58,20 @@ class Container:
 
 
 def excerpt(body: bytes) -> Json:
-    """State, HostConfig and RestartCount of an inspection, without reading the rest, which is four fifths of it.
+    """What is read of an inspection, without the rest, which is nine tenths of it.
 
-    It is safe to search for these keys: inside of a JSON text every quote is escaped, so `"State":{` is a key, and
-    a label of that name would have a text as its value, not a map.
+    It is safe to search: inside of a JSON text every quote is escaped, so `"State":{` is a key; and what people may
+    name as they like (labels, options, annotations) has texts as values, never a map or a number.
     """
-    text = body.decode()
+    host, count = body.index(b'"HostConfig":{'), body.index(b'"RestartCount":') + 15
+    policy = _POLICY.search(body, host)
     return {
-        "State": _decode(text, text.index('"State":{') + 8)[0],
-        "HostConfig": _decode(text, text.index('"HostConfig":{') + 13)[0],
-        "RestartCount": _decode(text, text.index('"RestartCount":') + 15)[0],
+        "State": _decode(body[body.index(b'"State":{') + 8 :].decode())[0],
+        "HostConfig": {
+            "RestartPolicy": json.loads(policy[1]) if policy else {},
+            **{name: int(found[1]) for name, key in _LIMITS.items() if (found := key.search(body, host))},
+        },
+        "RestartCount": int(body[count : body.index(b",", count)]),
     }
 
 

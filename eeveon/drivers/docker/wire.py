@@ -11,6 +11,7 @@ import ssl
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BufferedReader
 
 from eeveon.drivers.docker.address import Address, Tls
 
@@ -50,7 +51,7 @@ class Connection:
 
     def __init__(self, sock: socket.socket, ssh: "subprocess.Popen[bytes] | None" = None) -> None:
         self._sock = sock
-        self._file = sock.makefile("rb")
+        self._file = BufferedReader(sock.makefile("rb", buffering=0), _PIECE)
         self._ssh = ssh
 
     def set_timeout(self, seconds: float | None) -> None:
@@ -70,12 +71,12 @@ class Connection:
 
     def head(self) -> Head:
         """The next answer's first part."""
-        line = self._line()
-        parts = line.split(None, 2)
+        first = self._line()
+        parts = first.split(None, 2)
         if len(parts) < 2 or not parts[0].startswith(b"HTTP/1.") or not parts[1].isdigit():
-            raise ConnectionError(f"what answers does not speak HTTP: {line[:40]!r}")
+            raise ConnectionError(f"what answers does not speak HTTP: {first[:40]!r}")
         headers: dict[bytes, bytes] = {}
-        while line := self._line():
+        for line in self._header_lines():
             name, _, value = line.partition(b":")
             headers[name.strip().lower()] = value.strip()
         return Head(int(parts[1]), headers)
@@ -117,6 +118,16 @@ class Connection:
         _, text = process.communicate()
         lines = text.decode(errors="replace").strip().splitlines()
         return lines[-1] if lines else ""
+
+    def _header_lines(self) -> list[bytes]:
+        """What follows a first line: at once where all of it is here already, as it nearly always is."""
+        end = self._file.peek().find(b"\r\n\r\n")
+        if end > 0:
+            return self._exactly(end + 4)[:end].split(b"\r\n")
+        lines: list[bytes] = []
+        while line := self._line():
+            lines.append(line)
+        return lines
 
     def _line(self) -> bytes:
         line = self._file.readline(_PIECE)

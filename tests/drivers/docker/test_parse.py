@@ -99,6 +99,34 @@ def test_labels_cannot_pass_for_what_an_inspection_says() -> None:
     assert excerpt["HostConfig"]["Memory"] == 64 * 2**20
 
 
+def excerpt_of(case: str, part: str, **changes: Any) -> Any:
+    """The excerpt of a recorded inspection, with `changes` put before all else in one part of it."""
+    inspection = recorded(case)["inspected"]
+    inspection[part] = {**changes, **inspection[part]}
+    return parse.excerpt(json.dumps(inspection, separators=(",", ":")).encode())
+
+
+def test_options_that_people_name_cannot_pass_for_limits() -> None:
+    lie = {"Memory": "1", "NanoCpus": "1", "RestartPolicy": '{"Name":"no"}'}
+    host = excerpt_of("running", "HostConfig", Annotations=lie)["HostConfig"]
+    assert (host["Memory"], host["NanoCpus"]) == (64 * 2**20, 500_000_000)
+    assert host["RestartPolicy"]["Name"] == "unless-stopped"
+
+
+def test_the_state_is_read_whole_whatever_its_texts_hold() -> None:
+    said = 'exec: "{}": } not found {'
+    state = excerpt_of(
+        "running", "State", Note=said, Health={"Status": "unhealthy", "Log": [{"Output": said}]}
+    )
+    assert state["State"]["Note"] == said
+    assert state["State"]["Health"]["Status"] == "unhealthy"
+    assert state["State"]["Status"] == "running"
+
+
+def test_a_quota_below_nothing_is_no_limit() -> None:
+    assert seen("running", NanoCpus=0, CpuQuota=-1).fields["resources"] == {"memory": "64Mi"}
+
+
 def frame(stream: int, text: bytes) -> bytes:
     return bytes([stream, 0, 0, 0]) + len(text).to_bytes(4, "big") + text
 
