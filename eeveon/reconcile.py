@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from eeveon.specs.resolve import Resolved
 
 Report = Callable[[ObjectId, str], None]
+Read = Callable[[str], bytes | None]
 Connect = Callable[[Scope, Iterable[Target], Report], Mapping[TargetName, Driver]]
 
 OBSERVERS = 16  # targets looked at side by side; each is mostly waiting for an answer
@@ -126,7 +128,8 @@ def environment_of(project: Project, named: str | None) -> EnvironmentName:
 
 def resolved(world: World, project: Project, environment: EnvironmentName) -> "Resolved":
     """The documents of one environment, with everything that is to be said about them. Does not raise for mistakes."""
-    return _resolved(world, project, environment, _listed(world, project, environment))
+    entries = _listed(world, project, environment)
+    return _resolved(world, project, environment, entries, read=partial(read_one, world.tree))
 
 
 def desired_of(world: World, order: Order) -> Desired:
@@ -150,18 +153,35 @@ def specs_of(world: World, order: Order) -> Specs:
     project = project_of(world)
     entries = _listed(world, project, order.environment)
     key = _key(world, order.environment, entries)
-    known = decode_desired(world.cache.get_many([key]).get(key, b""))
+    read = cache(
+        partial(read_one, world.tree)
+    )  # a file that changes meanwhile is the same to all that follows
+    known = _recalled(world.cache.get_many([key]).get(key, b""), read)
     if known is None:
-        result = _resolved(world, project, order.environment, entries)
+        result = _resolved(world, project, order.environment, entries, read=read)
         if result.desired is None:
             raise SpecsRejected(result.diagnostics)
         known = result.desired, result.diagnostics
-        if not any(
-            policy.guardrails for policy in result.desired.policies
-        ):  # their schemas are not in the key
-            world.cache.put_many({key: encode_desired(*known)})
+        world.cache.put_many({key: _remembered(*known, read=read)})
     desired = replace(known[0], commit=world.tree.commit, changed_files=world.tree.changed_files)
     return Specs(desired=_selected(_versioned(desired, world), order), warnings=known[1])
+
+
+def _remembered(desired: Desired, warnings: tuple[Diagnostic, ...], *, read: Read) -> bytes:
+    """What should be, below a line that says for which schemas of guardrails: they are no specs, so not in the key."""
+    return _guardrails_seen(desired, read) + b"\n" + encode_desired(desired, warnings)
+
+
+def _recalled(kept: bytes, read: Read) -> tuple[Desired, tuple[Diagnostic, ...]] | None:
+    """What was remembered, if it holds for the schemas as they are now."""
+    seen, _, encoded = kept.partition(b"\n")
+    known = decode_desired(encoded)
+    return known if known is not None and _guardrails_seen(known[0], read) == seen else None
+
+
+def _guardrails_seen(desired: Desired, read: Read) -> bytes:
+    paths = sorted({path for policy in desired.policies for path in policy.guardrails})
+    return hashlib.sha256(repr([(path, read(path)) for path in paths]).encode()).hexdigest().encode()
 
 
 _Entries = tuple[tuple[Entry, ...], tuple[Entry, ...]]  # of the base, of the environment itself
@@ -178,19 +198,21 @@ def _key(world: World, environment: EnvironmentName, entries: _Entries) -> str:
     return hashlib.sha256(repr((environment, files)).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _resolved(world: World, project: Project, environment: EnvironmentName, entries: _Entries) -> "Resolved":
+def _resolved(
+    world: World, project: Project, environment: EnvironmentName, entries: _Entries, *, read: Read
+) -> "Resolved":
     from eeveon.specs.resolve import Resolved, Sources, resolve_environment  # a remembered one does without
 
     base, own = entries
     found = {project.base: len(base), project.environments[environment].path: len(own)}
-    empty = empty_folders(project, environment, found, lambda path: read_one(world.tree, path))
+    empty = empty_folders(project, environment, found, read)
     if any(item.severity is Severity.ERROR for item in empty):
         return Resolved(desired=None, documents=(), diagnostics=empty)
     pool = Pool()
     sources = Sources(
         base=load(world.tree, base, world.cache, pool),
         own=load(world.tree, own, world.cache, pool),
-        read=lambda path: read_one(world.tree, path),
+        read=read,
         commit=world.tree.commit,
         changed_files=world.tree.changed_files,
     )
