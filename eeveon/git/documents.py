@@ -48,10 +48,13 @@ def listed(tree: Tree, folders: Sequence[str]) -> tuple[tuple[Entry, ...], ...]:
 
     Encrypted files lie among the specs and are none: their names end in `.enc.yaml` or `.sops.yaml`.
     """
-    entries = [
-        entry for entry in tree.entries([folder for folder in folders if folder]) if is_spec(entry.path)
-    ]
+    entries = tree.entries([folder for folder in folders if folder], is_spec)
     return tuple(tuple(entry for entry in entries if _is_below(entry.path, folder)) for folder in folders)
+
+
+def ignored(tree: Tree, folders: Sequence[str]) -> tuple[str, ...]:
+    """What Git ignores of these folders, once they were listed: spec files, and folders (`/` at the end) with some."""
+    return tuple(path for path in sorted(tree.ignored) if any(_is_below(path, folder) for folder in folders))
 
 
 def project_entry(tree: Tree) -> Entry:
@@ -86,6 +89,15 @@ def _read(tree: Tree, entries: Sequence[Entry], cache: Cache, pool: Pool) -> dic
         for entry in entries
     }
     cache.put_many(
-        {entry.id: encode(found[entry.path]) for entry in entries if not found[entry.path].diagnostics}
+        {
+            entry.id: encode(found[entry.path])
+            for entry in entries
+            if not found[entry.path].diagnostics and _is_of(contents[entry.path], entry)
+        }
     )
     return found
+
+
+def _is_of(content: bytes, entry: Entry) -> bool:
+    """Whether it is the content of that id: not if the file was edited since, or if Git filters it on checkout."""
+    return blob_id(content) == entry.id

@@ -6,7 +6,8 @@ hashed. They are the keys of every cache above.
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import stat
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +19,14 @@ from eeveon.git.process import git
 NO_COMMIT = CommitId("")
 _SYMLINK = "120000"
 _FILES = ("100644", "100755", _SYMLINK)
+_IGNORED = "!!"
+
+Wanted = Callable[[str], bool]
+
+
+def every(_path: str) -> bool:
+    """The choice of all files."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +50,16 @@ class Tree(Protocol):
         """Files of the folders asked for so far that are not as committed."""
         ...
 
-    def entries(self, folders: Sequence[str]) -> tuple[Entry, ...]:
-        """Every file below the folders, sorted by path. A folder that is a file gives that file."""
+    @property
+    def ignored(self) -> frozenset[str]:
+        """What Git ignores of the folders asked for so far: wanted files, and folders (`/` at the end) with such."""
+        ...
+
+    def entries(self, folders: Sequence[str], wanted: Wanted = every) -> tuple[Entry, ...]:
+        """The wanted files below the folders, sorted by path. A folder that is a file gives that file.
+
+        Raises RepositoryError for a wanted one that cannot be read.
+        """
         ...
 
     def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
@@ -82,34 +99,60 @@ class _Folder:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._changed: set[str] = set()
+        self._ignored: set[str] = set()
         self.commit = NO_COMMIT
-        self.changed_files = 0
 
-    def entries(self, folders: Sequence[str]) -> tuple[Entry, ...]:
-        paths = sorted({path for folder in folders for path in _walk(self._root, folder)})
-        return tuple(Entry(path, blob_id(_content(self._root, path))) for path in paths)
+    @property
+    def changed_files(self) -> int:
+        return len(self._changed)
+
+    @property
+    def ignored(self) -> frozenset[str]:
+        return frozenset(self._ignored)
+
+    def entries(self, folders: Sequence[str], wanted: Wanted = every) -> tuple[Entry, ...]:
+        found = {path for folder in folders for path in _walk(self._root, folder) if wanted(path)}
+        return tuple(Entry(path, blob_id(_content(self._root, path))) for path in sorted(found))
 
     def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
         return {path: _content(self._root, path) for path in paths}
 
 
 class _WorkTree(_Folder):
-    """A checked-out repository: only what differs from Git's index is read."""
+    """A checked-out repository: only links, and what differs from Git's index, are read."""
 
-    def entries(self, folders: Sequence[str]) -> tuple[Entry, ...]:
+    def entries(self, folders: Sequence[str], wanted: Wanted = every) -> tuple[Entry, ...]:
         if not folders:
             return ()
         self.commit, prefix = _head(self._root)
-        ids = self._index(folders)
-        for path in self._not_as_committed(folders, prefix):
-            self.changed_files += 1
-            if (self._root / path).is_file():
-                ids[path] = blob_id(_content(self._root, path))
-            else:
+        ids = self._index(folders, wanted)
+        for code, path in self._status(folders, prefix):
+            if code == _IGNORED:
+                self._note_ignored(path, wanted)
+                continue
+            self._changed.add(path)
+            if wanted(path):
                 ids.pop(path, None)
+                if self._is_there(path):
+                    ids[path] = blob_id(_content(self._root, path))
         return tuple(Entry(path, ids[path]) for path in sorted(ids))
 
-    def _index(self, folders: Sequence[str]) -> dict[str, str]:
+    def _is_there(self, path: str) -> bool:
+        place = self._root / path
+        return os.path.lexists(place) and not place.is_dir()
+
+    def _note_ignored(self, path: str, wanted: Wanted) -> None:
+        if path.endswith("/"):
+            hidden = path[:-1].rpartition("/")[2].startswith(".")
+            matters = not hidden and any(wanted(inner) for inner in _walk(self._root, path))
+        else:
+            matters = wanted(path)
+        if matters:
+            self._ignored.add(path)
+
+    def _index(self, folders: Sequence[str], wanted: Wanted) -> dict[str, str]:
+        """The ids of Git's index. That of a link is of its text: the content that it leads to has another."""
         listed = git(self._root, "ls-files", "-z", "--stage", "--", *folders).decode(
             "utf-8", "surrogateescape"
         )
@@ -118,34 +161,38 @@ class _WorkTree(_Folder):
             if line:
                 facts, path = line.split("\t", 1)
                 mode, content_id, _ = facts.split(" ")
-                if mode in _FILES:
-                    found[path] = content_id
+                if mode in _FILES and wanted(path):
+                    is_link = mode == _SYMLINK and self._is_there(path)
+                    found[path] = blob_id(_content(self._root, path)) if is_link else content_id
         return found
 
-    def _not_as_committed(self, folders: Sequence[str], prefix: str) -> list[str]:
-        arguments = ("status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--", *folders)
-        lines = git(self._root, *arguments).decode("utf-8", "surrogateescape").split("\0")
-        return [line[3:].removeprefix(prefix) for line in lines if line]
+    def _status(self, folders: Sequence[str], prefix: str) -> list[tuple[str, str]]:
+        """The two letters of `git status` and the path, for all that is not as committed, or ignored."""
+        options = ("--porcelain", "-z", "--untracked-files=all", "--ignored=matching", "--no-renames")
+        lines = git(self._root, "status", *options, "--", *folders).decode("utf-8", "surrogateescape")
+        return [(line[:2], line[3:].removeprefix(prefix)) for line in lines.split("\0") if line]
 
 
 class _CommitTree:
     """One commit of a repository, read without a checkout."""
 
     changed_files = 0
+    ignored: frozenset[str] = frozenset()
 
     def __init__(self, root: Path, revision: str) -> None:
         self._root = root
-        told = git(root, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
-        self.commit = CommitId(told.decode().strip())
+        self.commit = _commit(root, revision)
         self._ids: dict[str, str] = {}
 
-    def entries(self, folders: Sequence[str]) -> tuple[Entry, ...]:
+    def entries(self, folders: Sequence[str], wanted: Wanted = every) -> tuple[Entry, ...]:
         listed = git(self._root, "ls-tree", "-r", "-z", self.commit, "--", *folders)
         found = []
         for line in listed.decode("utf-8", "surrogateescape").split("\0"):
             if line:
                 facts, path = line.split("\t", 1)
                 mode, _, content_id = facts.split(" ")
+                if not wanted(path):
+                    continue
                 if mode == _SYMLINK:
                     raise RepositoryError(
                         f"{path} at {self.commit[:12]} is a symbolic link; links are not followed"
@@ -165,6 +212,18 @@ class _CommitTree:
             raise RepositoryError(f"{missing[0]} does not exist at {self.commit[:12]}")
         asked = "".join(f"{self._ids[path]}\n" for path in wanted).encode()
         return dict(zip(wanted, _blobs(git(self._root, "cat-file", "--batch", given=asked)), strict=True))
+
+
+def _commit(root: Path, revision: str) -> CommitId:
+    try:
+        try:
+            told = git(root, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+        except RepositoryError as error:
+            raise RepositoryError(f"there is no commit, branch or tag {revision!r} in {root}") from error
+    except RepositoryError as error:
+        git(root, "rev-parse", "--git-dir")  # where there is no repository at all, git says so itself
+        raise RepositoryError(f"there is no commit, branch or tag `{revision}` here") from error
+    return CommitId(told.decode().strip())
 
 
 def _blobs(answer: bytes) -> Iterable[bytes]:
@@ -191,7 +250,7 @@ def _head(root: Path) -> tuple[CommitId, str]:
 
 def _walk(root: Path, folder: str) -> Iterable[str]:
     top = root / folder
-    if top.is_file():
+    if os.path.lexists(top) and not top.is_dir():
         yield folder
         return
     for at, folders, files in os.walk(top):
@@ -207,7 +266,14 @@ def _content(root: Path, path: str) -> bytes:
         real = os.path.realpath(place)
         if not real.startswith(os.path.realpath(root) + os.sep):
             raise RepositoryError(f"{path} is a symbolic link that leads out of the repository")
+        if not stat.S_ISREG(os.stat(real).st_mode):  # noqa: PTH116 - as below; and a pipe would never end
+            raise RepositoryError(f"{path} is no regular file", hint="move it out of the folder")
+        if not stat.S_ISREG(os.stat(real).st_mode):  # noqa: PTH116 - a pipe would be waited on for ever
+            raise RepositoryError(f"{path} is not a regular file")
         with open(real, "rb") as file:  # noqa: PTH123 - a third of the time that Path.read_bytes takes
             return file.read()
+    except FileNotFoundError as error:
+        what = "is a symbolic link to nothing" if place.is_symlink() else "does not exist"
+        raise RepositoryError(f"{path} {what}") from error
     except OSError as error:
         raise RepositoryError(f"reading {path}: {error.strerror}") from error
