@@ -95,10 +95,17 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str] | None, console: Console) -> int:
     """The exit status of one command."""
     try:
-        result: Any = eeveon.main(args=arguments, prog_name="eeveon", standalone_mode=False)
-        return result if isinstance(result, int) else 0
+        return _status_of(arguments, console)
     except EEveonError as error:
         return _told(error, console)
+    except Exception as bug:  # noqa: BLE001 - the last net: no traceback reaches a user without --debug
+        return _told(_as_error(bug), console, bug)
+
+
+def _status_of(arguments: list[str] | None, console: Console) -> int:
+    try:
+        result: Any = eeveon.main(args=arguments, prog_name="eeveon", standalone_mode=False)
+        return result if isinstance(result, int) else 0
     except click.exceptions.Exit as leave:
         return leave.exit_code
     except click.ClickException as error:
@@ -112,9 +119,14 @@ def run(arguments: list[str] | None, console: Console) -> int:
         return 141
 
 
-def _told(error: EEveonError, console: Console) -> int:
+def _as_error(bug: Exception) -> EEveonError:
+    hint = "this is a bug of EEveon; run the command again with --debug, and report what it says"
+    return EEveonError(f"internal error: {type(bug).__name__}: {bug}", hint=hint)
+
+
+def _told(error: EEveonError, console: Console, cause: Exception | None = None) -> int:
     if console.debug:
-        raise error
+        raise cause or error
     if isinstance(error, SpecsRejected):
         console.diagnostics(error.diagnostics)
     else:

@@ -130,6 +130,21 @@ def test_one_plan_is_applied_once(shop: Cli, tmp_path: Path) -> None:
     assert "was applied" in said.err
 
 
+def test_files_that_cannot_be_read_or_written_are_said_in_words(shop: Cli) -> None:
+    (shop.root / "plan.bin").write_bytes(b"\xff\xfe\x00")
+    read = shop("apply", "plan.bin")
+    assert (read.status, "cannot be read as a saved plan" in read.err) == (1, True)
+    written = shop("plan", "--out", "no/such/folder/plan.json")
+    assert (written.status, "the plan cannot be saved to" in written.err) == (1, True)
+    assert "Traceback" not in read.err + written.err
+
+
+def test_paths_follow_the_folder_of_the_command(shop: Cli, tmp_path: Path) -> None:
+    assert shop("-C", str(shop.root), "plan", "--out", "plan.json", cwd=tmp_path).status == 2
+    assert (shop.root / "plan.json").exists()
+    assert shop("-C", str(shop.root), "apply", "plan.json", cwd=tmp_path).status == 0
+
+
 @pytest.mark.parametrize(
     ("spoil", "complaint"),
     [
@@ -153,6 +168,7 @@ def test_says_what_the_guard_denies_and_by_which_rule(shop: Cli) -> None:
     said = shop("plan")
     assert said.status == 2
     assert "1 denied" in said.out
+    assert "Apply with" not in said.out
     assert "safety/calm paused" in said.out
     refused = shop("apply", "--yes")
     assert refused.status == 5
@@ -206,4 +222,7 @@ def test_a_time_zone_that_does_not_exist_is_located(shop: Cli) -> None:
     shop.write({"specs/calm.yaml": text})
     said = shop("plan")
     assert said.status == 1
-    assert "specs/calm.yaml:1: SafetyPolicy calm names the time zone 'Mars/Base', which does not exist" in said.err
+    assert (
+        "specs/calm.yaml:1: SafetyPolicy calm names the time zone 'Mars/Base', which does not exist"
+        in said.err
+    )

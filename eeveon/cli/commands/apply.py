@@ -99,9 +99,9 @@ def saved(console: Console, named: str, revision: str | None) -> tuple[World, Sh
     from eeveon.wiring import build_world
 
     world = build_world(console.folder, revision)
-    path = Path(named)
+    path = (console.folder or Path()) / named
     if path.is_file():
-        text, where = path.read_text(encoding="utf-8"), named
+        text, where = _text_of(path), named
     elif named.startswith("plan-"):
         text, where = world.store().plans.find(named).text, named
     else:
@@ -109,3 +109,10 @@ def saved(console: Console, named: str, revision: str | None) -> tuple[World, Sh
     plan = read_plan(text, where)
     order = Order(environment=EnvironmentName(plan.scope.environment), origin=ByCommit())
     return world, Shown(plan=plan, text=text, order=order)
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read as a saved plan: {error}") from error

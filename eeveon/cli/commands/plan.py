@@ -6,9 +6,10 @@ import click
 
 from eeveon.cli import choices
 from eeveon.cli.console import Console
-from eeveon.cli.planning import Request, planned, shown_as
+from eeveon.cli.planning import Made, Request, planned, shown_as
 from eeveon.core.plan import Plan
-from eeveon.errors import EEveonError, SpecsRejected
+from eeveon.core.verdict import Decision
+from eeveon.errors import EEveonError, SpecsRejected, UsageError
 
 NOTHING, CHANGES, UNKNOWN = 0, 2, 3  # exit statuses
 
@@ -47,9 +48,9 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     made = planned(console, request)
     console.out(shown_as(form, made, console.style()))
     if out is not None:
-        out.write_text(made.saved_form, encoding="utf-8")
+        _save(made.saved_form, (console.folder or Path()) / out)
     if form == "text":
-        console.out(_next(made.plan, out))
+        console.out(_next(made, out))
     return status(made.plan)
 
 
@@ -60,10 +61,17 @@ def status(plan: Plan) -> int:
     return CHANGES if plan.steps else NOTHING
 
 
-def _next(plan: Plan, out: Path | None) -> str:
-    if not plan.steps:
+def _save(text: str, path: Path) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"the plan cannot be saved to {path}: {error.strerror}") from error
+
+
+def _next(made: Made, out: Path | None) -> str:
+    if not any(verdict.decision is Decision.ALLOW for verdict in made.decided.verdicts):
         return ""
-    return f"\nApply with: eeveon apply {out or plan.id}"
+    return f"\nApply with: eeveon apply {out or made.plan.id}"
 
 
 def _watch(console: Console, request: Request, form: str) -> int:
