@@ -28,7 +28,7 @@ from eeveon.core.stale import moved
 from eeveon.core.verdict import Decision, Moment, Verdict
 from eeveon.drivers.base import Driver
 from eeveon.errors import Denied, PlanStale, RepositoryError, SecretError, SpecsRejected, UsageError
-from eeveon.git.documents import Cache, listed, load, project_entry, read_one
+from eeveon.git.documents import Cache, ignored, listed, load, project_entry, read_one
 from eeveon.git.tree import Entry, Tree
 from eeveon.specs.codec import decode_desired, encode_desired
 from eeveon.specs.convert import Pool
@@ -129,7 +129,8 @@ def environment_of(project: Project, named: str | None) -> EnvironmentName:
 def resolved(world: World, project: Project, environment: EnvironmentName) -> "Resolved":
     """The documents of one environment, with everything that is to be said about them. Does not raise for mistakes."""
     entries = _listed(world, project, environment)
-    return _resolved(world, project, environment, entries, read=partial(read_one, world.tree))
+    result = _resolved(world, project, environment, entries, read=partial(read_one, world.tree))
+    return replace(result, diagnostics=(*result.diagnostics, *_ignored(world, project, environment)))
 
 
 def desired_of(world: World, order: Order) -> Desired:
@@ -152,6 +153,7 @@ def specs_of(world: World, order: Order) -> Specs:
     """
     project = project_of(world)
     entries = _listed(world, project, order.environment)
+    unread = _ignored(world, project, order.environment)  # is not in the key, so it is not remembered
     key = _key(world, order.environment, entries)
     read = cache(
         partial(read_one, world.tree)
@@ -160,11 +162,29 @@ def specs_of(world: World, order: Order) -> Specs:
     if known is None:
         result = _resolved(world, project, order.environment, entries, read=read)
         if result.desired is None:
-            raise SpecsRejected(result.diagnostics)
+            raise SpecsRejected((*result.diagnostics, *unread))
         known = result.desired, result.diagnostics
-        world.cache.put_many({key: _remembered(*known, read=read)})
+        if (
+            _key(world, order.environment, _listed(world, project, order.environment)) == key
+        ):  # as it was read
+            world.cache.put_many({key: _remembered(*known, read=read)})
     desired = replace(known[0], commit=world.tree.commit, changed_files=world.tree.changed_files)
-    return Specs(desired=_selected(_versioned(desired, world), order), warnings=known[1])
+    return Specs(desired=_selected(_versioned(desired, world), order), warnings=(*known[1], *unread))
+
+
+def _ignored(world: World, project: Project, environment: EnvironmentName) -> tuple[Diagnostic, ...]:
+    """A warning for everything in the environment's folders that Git ignores. They have been listed before."""
+    folders = (project.base, project.environments[environment].path)
+    return tuple(
+        Diagnostic(
+            code="ignored-file",
+            message=f"Git ignores this {'folder' if path.endswith('/') else 'file'}, so it is not read",
+            position=Position(file=path),
+            hint="remove it from .gitignore, or move it out of the folder",
+            severity=Severity.WARNING,
+        )
+        for path in ignored(world.tree, folders)
+    )
 
 
 def _remembered(desired: Desired, warnings: tuple[Diagnostic, ...], *, read: Read) -> bytes:

@@ -134,7 +134,9 @@ class _WorkTree(_Folder):
             self._changed.add(path)
             if wanted(path):
                 ids.pop(path, None)
-                if self._is_there(path):
+                if code[0] != "D" and self._is_there(
+                    path
+                ):  # gone from the index, it is there once more as `??`
                     ids[path] = blob_id(_content(self._root, path))
         return tuple(Entry(path, ids[path]) for path in sorted(ids))
 
@@ -216,10 +218,7 @@ class _CommitTree:
 
 def _commit(root: Path, revision: str) -> CommitId:
     try:
-        try:
-            told = git(root, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
-        except RepositoryError as error:
-            raise RepositoryError(f"there is no commit, branch or tag {revision!r} in {root}") from error
+        told = git(root, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
     except RepositoryError as error:
         git(root, "rev-parse", "--git-dir")  # where there is no repository at all, git says so itself
         raise RepositoryError(f"there is no commit, branch or tag `{revision}` here") from error

@@ -13,6 +13,7 @@ CODES: Final[Mapping[str, str]] = {
     "expression-forbidden": "An expression uses something that expressions may not use.",
     "expression-syntax": "The text between `${{` and `}}` cannot be read.",
     "expression-unknown": "An expression names something that is not there.",
+    "ignored-file": "Git ignores a spec file in a folder of the environment, so it is not read.",
     "kind-not-yet": "The kind comes with a later version.",
     "misplaced-kind": "The document stands in a file in which its kind has no place.",
     "missing-field": "A field that is needed is not there.",
