@@ -100,6 +100,7 @@ class Ears:
     lines: Lines
     meanwhile: Callable[[Effect], None] = lambda _: None
     afterwards: Callable[[Effect], None] = lambda _: None
+    retell: Callable[[ObservedObject | None], ObservedObject | None] = lambda answer: answer
     kind: str = "fake"
 
     @property
@@ -121,7 +122,7 @@ class Ears:
         self.meanwhile(effect)
         answer = self.inner.perform(effect, fence, timeout)
         self.afterwards(effect)
-        return answer
+        return self.retell(answer)
 
     def probe(self, object_id: ObjectId, check: Check, timeout: timedelta) -> Probe:
         return self.inner.probe(object_id, check, timeout)

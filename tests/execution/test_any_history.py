@@ -176,8 +176,8 @@ class AnyHistory(RuleBasedStateMachine):
     def disturbed(self) -> None:
         self.carried_out(Fate())
 
-    @rule(moment=st.sampled_from(MOMENTS), count=st.integers(1, 8))
-    def killed(self, moment: str, count: int) -> None:
+    @rule(moment=st.sampled_from(MOMENTS), count=st.integers(1, 8), soon=st.booleans())
+    def killed(self, moment: str, count: int, soon: bool) -> None:
         fate = Fate(moment, count)
         for ears in self.stage.drivers.values():
             ears.meanwhile = lambda _: fate.comes("heard")
@@ -193,6 +193,8 @@ class AnyHistory(RuleBasedStateMachine):
         finally:
             for ears in self.stage.drivers.values():
                 ears.meanwhile = ears.afterwards = nothing
+        if soon:  # nobody meddles between the death and the next apply
+            self.undisturbed()
 
     @precondition(lambda self: self.applies > 0)
     @rule()

@@ -1,5 +1,6 @@
 """What a failed step leaves: as it was before, or the truth about why not."""
 
+from dataclasses import replace
 from typing import Literal
 
 import pytest
@@ -9,7 +10,7 @@ from eeveon.core.health import Health, HttpCheck
 from eeveon.core.names import ServiceName
 from eeveon.core.outcome import ActionState, Ending
 from eeveon.drivers.fake.faults import AnswerLate, CrashLoop, Lie, Refuse, Unhealthy, Vanish
-from tests.core.worlds import desired, service
+from tests.core.worlds import HERE, desired, service
 from tests.execution.stage import Stage
 
 CHECK = Health(check=HttpCheck(port="http", path="/healthz"))
@@ -153,6 +154,13 @@ class TestLies:
         result = stage.apply(desired(service("web", image="web:2")))
         assert result.ending is Ending.ROLLED_BACK
         assert stage.holds() == running("web:1", 1)
+
+    def test_about_what_it_holds_is_no_success(self) -> None:
+        stage = Stage()
+        stage.drivers[HERE].retell = lambda answer: answer and replace(answer, fields={"image": "web:0"})
+        result = stage.apply(desired(service("web")))
+        assert result.ending is Ending.FAILED
+        assert result.cause == "1 of 1 failed: web-1: the target holds other fields than were sent"
 
     @pytest.mark.parametrize("how", ["denies", "another"])
     def test_about_what_stopped_is_no_success(self, how: Literal["denies", "another"]) -> None:
