@@ -9,9 +9,11 @@ from eeveon.core.plan import Plan, Step
 from eeveon.core.planner.steps import document_digest, fingerprint
 from eeveon.core.wanted import INSTANCE
 
+NAMED = 3  # objects of one step that are named; a step may have hundreds
+
 
 def moved(plan: Plan, desired: Desired, observed: Observed) -> tuple[str, ...]:
-    """One sentence for everything that moved under the plan; empty if it still holds."""
+    """What moved under the plan: for each step, a sentence of its document and one of its objects. Empty if it holds."""
     documents = {
         (workload.service, workload.target): document_digest(workload)
         for workload in desired.workloads
@@ -46,14 +48,20 @@ def _objects(step: Step, observed: Observed) -> Iterator[str]:
     now = tuple(sorted((item for item in seen.objects if _concerns(step, item)), key=lambda item: item.id))
     if fingerprint(now) == step.observed:
         return
+    changes = list(_changes(step, now))
+    more = [f"and {len(changes) - NAMED} more"] if len(changes) > NAMED else []
+    yield f"{step.id}: {'; '.join(changes[:NAMED] + more)}"
+
+
+def _changes(step: Step, now: tuple[ObservedObject, ...]) -> Iterator[str]:
     then = {item.id: item for item in step.present}
     for item in now:
         if item.id not in then:
-            yield f"{step.id}: {item.id} has appeared"
+            yield f"{item.id} has appeared"
         elif fingerprint((item,)) != fingerprint((then[item.id],)):
-            yield f"{step.id}: {item.id} has changed, it is {item.condition}"
+            yield f"{item.id} has changed, it is {item.condition}"
     for identity in sorted(then.keys() - {item.id for item in now}):
-        yield f"{step.id}: {identity} is gone"
+        yield f"{identity} is gone"
 
 
 def _concerns(step: Step, item: ObservedObject) -> bool:

@@ -105,6 +105,21 @@ def test_what_changed_is_named_and_what_did_not_is_not() -> None:
     assert sentences == (f"{STEP}: {second.id} has changed, it is failed",)
 
 
+@pytest.mark.parametrize(
+    ("count", "end"),
+    [(3, ("is gone",) * 3), (4, ("is gone",) * 3 + ("and 1 more",)), (7, ("is gone",) * 3 + ("and 4 more",))],
+)
+def test_a_step_names_three_objects_and_counts_the_rest(count: int, end: tuple[str, ...]) -> None:
+    many = desired(service("web", replicas=count))
+    newer = desired(service("web", replicas=count, image="web:2"))
+    plan = decided(newer, Holding.of(many).observed()).plan
+    (sentence,) = moved(plan, newer, Holding({}).observed())
+    assert sentence.startswith(f"{STEP}: instance/web-1-")
+    parts = sentence.split("; ")
+    assert len(parts) == len(end)
+    assert all(part.endswith(wanted) for part, wanted in zip(parts, end, strict=True))
+
+
 def test_its_target_is_not_reached_now() -> None:
     sentences = moved(PLAN, NEW, Holding(HELD).observed(frozenset({HERE})))
     assert sentences == (f"{STEP}: target here cannot be observed now",)
