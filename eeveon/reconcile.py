@@ -94,6 +94,7 @@ class Shown:
     plan: Plan
     text: str  # the saved form
     order: Order
+    named: str = ""  # what the person called a saved one: its file or its id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,7 +317,7 @@ def carry_out(world: World, shown: Shown, audience: Audience) -> Record:
     lease = store.leases.acquire(plan.scope, holder, world.now(), LEASE_TIME)
     try:
         with scene(world, desired, audience.report) as now:
-            _refuse_stale(plan, now)
+            _refuse_stale(plan, now, shown.named or plan.id)
             verdicts = _judged_again(world, plan, now, order)
             beginning = Beginning(
                 id=world.new_id(world.now()),
@@ -381,12 +382,17 @@ def _refusals(verdicts: Iterable[Verdict]) -> str:
     return "; ".join(f"{verdict.step}: {verdict.rule}: {verdict.detail}" for verdict in verdicts)
 
 
-def _refuse_stale(plan: Plan, now: Scene) -> None:
+def _refuse_stale(plan: Plan, now: Scene, named: str) -> None:
     sentences = moved(plan, now.desired, now.observed)
-    if sentences:
-        raise PlanStale(
-            f"{plan.id} no longer holds: {'; '.join(sentences)}", hint="nothing was done; plan again"
+    if not sentences:
+        return
+    hint = "nothing was done; plan again"
+    if plan.commit and not plan.changed_files and plan.commit != now.desired.commit:
+        commit = plan.commit[:12]
+        hint = (
+            f"the plan is of commit {commit}; to apply that commit: eeveon apply {named} --revision {commit}"
         )
+    raise PlanStale(f"{plan.id} no longer holds: {'; '.join(sentences)}", hint=hint)
 
 
 def _refuse_unknown(order: Order, now: Scene) -> None:

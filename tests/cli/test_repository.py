@@ -69,3 +69,27 @@ def test_an_edit_right_behind_a_plan_is_seen_by_the_next(repository: Cli) -> Non
 def test_a_revision_that_is_not_there_is_named(repository: Cli) -> None:
     said = repository.inside("plan", "--revision", "v9")
     assert (said.status, said.err) == (1, "error: there is no commit, branch or tag `v9` here\n")
+
+
+def test_a_plan_of_another_commit_says_how_to_apply_that_commit(repository: Cli) -> None:
+    first = git(repository, "rev-parse", "HEAD")[:12]
+    repository.write({"specs/web.yaml": WEB.replace("spec:", "spec:\n  replicas: 0")})
+    commit(repository)
+    assert (
+        repository.inside("plan", "--revision", first, "--out", str(repository.root / "p.json")).status == 2
+    )
+    stale = repository.inside("apply", str(repository.root / "p.json"))
+    assert stale.status == 4
+    advice = f"eeveon apply {repository.root / 'p.json'} --revision {first}"
+    assert f"the plan is of commit {first}; to apply that commit: {advice}" in stale.err
+    assert repository.inside(*advice.split()[1:]).status == 0
+
+
+def test_a_plan_of_edited_files_is_not_said_to_be_of_a_commit(repository: Cli) -> None:
+    repository.write({"specs/web.yaml": WEB.replace("startup: 20s", "startup: 30s")})
+    assert repository.inside("plan", "--out", str(repository.root / "p.json")).status == 2
+    repository.write({"specs/web.yaml": WEB.replace("spec:", "spec:\n  replicas: 0")})
+    commit(repository)
+    stale = repository.inside("apply", str(repository.root / "p.json"))
+    assert (stale.status, "nothing was done; plan again" in stale.err) == (4, True)
+    assert "--revision" not in stale.err

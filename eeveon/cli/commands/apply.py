@@ -108,7 +108,7 @@ def saved(console: Console, named: str, revision: str | None) -> tuple[World, Sh
         raise UsageError(f"{named} is neither a file nor the id of a plan", hint="ids begin with `plan-`")
     plan = read_plan(text, where)
     order = Order(environment=EnvironmentName(plan.scope.environment), origin=ByCommit())
-    return world, Shown(plan=plan, text=text, order=order)
+    return world, Shown(plan=plan, text=text, order=order, named=named)
 
 
 def _text_of(path: Path) -> str:
