@@ -151,6 +151,14 @@ class AnyHistory(RuleBasedStateMachine):
     def want(self, specs: Desired) -> None:
         self.specs = specs
 
+    @rule(
+        number=st.integers(4, 9), moment=st.sampled_from(MOMENTS), count=st.integers(1, 8), soon=st.booleans()
+    )
+    def release_cut_short(self, number: int, moment: str, count: int, soon: bool) -> None:
+        """The commonest of all: a new version, and something dies on the way."""
+        self.specs = desired(*(replace(item, image=f"web:{number}") for item in self.specs.workloads))
+        self.killed(moment, count, soon)
+
     @rule(target_name=st.sampled_from(TARGETS), fault=faults())
     def misbehave(self, target_name: str, fault: Fault) -> None:
         self.stage.worlds[target_name].add(fault)  # type: ignore[index]  # a TargetName is a str
