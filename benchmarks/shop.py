@@ -81,8 +81,9 @@ class Shop:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The variables that a command of this shop is run with."""
-        return {**os.environ, "EEVEON_STATE": str(self.state), "GIT_CONFIG_GLOBAL": os.devnull}
+        """The variables that a command of this shop is run with. Modules are compiled once, as installed ones are."""
+        kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        return {**kept, "EEVEON_STATE": str(self.state), "GIT_CONFIG_GLOBAL": os.devnull}
 
     def forget_what_was_read(self) -> None:
         """As on a machine that has not seen these files before."""

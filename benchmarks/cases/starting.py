@@ -75,7 +75,7 @@ def _heavy(shop: Shop, arguments: tuple[str, ...]) -> list[str]:
     done = subprocess.run(
         (sys.executable, "-X", "importtime", EEVEON, *arguments),
         cwd=shop.repository,
-        env={**os.environ, **shop.environment},
+        env=shop.environment,
         capture_output=True,
         text=True,
         check=False,
