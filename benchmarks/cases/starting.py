@@ -1,6 +1,5 @@
 """What it costs to start: the help, and a plan of the example."""
 
-import os
 import shutil
 import subprocess
 import sys
