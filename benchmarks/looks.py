@@ -13,8 +13,10 @@ from benchmarks.engine import Engine
 from eeveon.core.names import ObjectId
 from eeveon.core.observed import Seen
 from eeveon.core.wanted import INSTANCE
-from eeveon.reconcile import Order, desired_of, environment_of, project_of, scene
+from eeveon.reading import desired_of, environment_of, project_of
+from eeveon.reconcile import scene
 from eeveon.wiring import build_world
+from eeveon.world import Order
 from tests.lab.lab import Lab
 
 

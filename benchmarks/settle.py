@@ -7,8 +7,10 @@ from pathlib import Path
 from eeveon.core.names import ObjectId
 from eeveon.core.observed import Condition
 from eeveon.core.plan import Effect
-from eeveon.reconcile import Order, desired_of, environment_of, project_of, scene
+from eeveon.reading import desired_of, environment_of, project_of
+from eeveon.reconcile import scene
 from eeveon.wiring import build_world
+from eeveon.world import Order
 
 
 def main(folder: Path) -> None:

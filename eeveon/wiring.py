@@ -21,11 +21,11 @@ from eeveon.core.verdict import Moment
 from eeveon.drivers.base import Context, Driver
 from eeveon.errors import UsageError
 from eeveon.git.tree import Tree, find_root, open_tree
-from eeveon.reconcile import Report, World
 from eeveon.settings import Settings, settings
 from eeveon.store.cache import DocumentCache
 from eeveon.store.leases import Holder
 from eeveon.store.store import Store
+from eeveon.world import Report, World
 
 if TYPE_CHECKING:
     from eeveon.execution.waiting import RealWaiter

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from eeveon.cli.console import Console
 from eeveon.cli.progress import TerminalProgress
 from eeveon.core.outcome import Ending, Record
-from eeveon.reconcile import Audience, Shown, World, carry_out
+from eeveon.reconcile import Audience, Shown, carry_out
+from eeveon.world import World
 
 _STATUS = {Ending.SUCCESS: 0, Ending.DENIED: 5}  # every other ending is 1
 

@@ -5,10 +5,11 @@ from eeveon.core.names import EnvironmentName
 from eeveon.core.secret import FromEncrypted
 from eeveon.errors import SpecsRejected
 from eeveon.git.documents import load, project_entry, read_one
-from eeveon.reconcile import Order, World, desired_of, resolved
+from eeveon.reading import desired_of, resolved
 from eeveon.render.problems import Checked
 from eeveon.specs.project import read_project
 from eeveon.specs.resolve import Resolved
+from eeveon.world import Order, World
 
 
 def checked(world: World) -> Checked:

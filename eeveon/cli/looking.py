@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from eeveon.cli.console import Console
 from eeveon.core.names import ObjectId
-from eeveon.reconcile import Order, Scene, World, desired_of, environment_of, project_of, scene
+from eeveon.reading import desired_of, environment_of, project_of
+from eeveon.reconcile import Scene, scene
 from eeveon.wiring import build_world
+from eeveon.world import Order, World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,11 @@ from eeveon.core.decide import Decided
 from eeveon.core.guard import ByCommit, Origin
 from eeveon.core.names import ObjectId, ServiceName, TargetName
 from eeveon.core.plan import Plan
-from eeveon.reconcile import Order, World, environment_of, judged, project_of, scene, specs_of
+from eeveon.reading import environment_of, project_of, specs_of
+from eeveon.reconcile import judged, scene
 from eeveon.render.words import Style
 from eeveon.wiring import build_world
+from eeveon.world import Order, World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,9 +13,11 @@ from eeveon.core.names import EnvironmentName
 from eeveon.core.observed import Unreachable
 from eeveon.core.secret import SecretRef
 from eeveon.errors import EEveonError, SecretError
-from eeveon.reconcile import OBSERVERS, World, environment_of, project_of, resolved
+from eeveon.reading import environment_of, project_of, resolved
+from eeveon.reconcile import OBSERVERS
 from eeveon.render.health_report import Check, Verdict
 from eeveon.render.words import count
+from eeveon.world import World
 
 
 def repository_checks(world: World, environment: str | None) -> Iterator[Check]:

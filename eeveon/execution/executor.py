@@ -229,6 +229,9 @@ def _take_back(sheet: _Sheet, run: Run) -> None:
             detail = ", ".join(str(effect) for effect in action.undo)
             run.journal.intend(index, f"take back: {detail}")
             undo(action, run.hands)
+            detail = (
+                f"{sheet.causes[index]}; {detail}" if index in sheet.causes else detail
+            )  # history keeps every cause
             run.journal.undone(index, detail)
             sheet.states[index] = ActionState.UNDONE
             run.progress.ended(action, ActionState.UNDONE, detail)

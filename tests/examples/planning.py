@@ -5,10 +5,12 @@ from datetime import datetime
 from pathlib import Path
 
 from eeveon.core.names import EnvironmentName
-from eeveon.reconcile import Order, desired_of, judged, scene
+from eeveon.reading import desired_of
+from eeveon.reconcile import judged, scene
 from eeveon.render.plan_text import plan_text
 from eeveon.render.words import Style
 from eeveon.wiring import build_world
+from eeveon.world import Order
 
 
 def plan_at(root: Path, environment: str, now: datetime) -> str:

@@ -14,7 +14,8 @@ from eeveon.core.names import EnvironmentName
 from eeveon.core.plan import Plan
 from eeveon.core.verdict import Decision, Verdict
 from eeveon.errors import Denied, UsageError
-from eeveon.reconcile import Order, Shown, World
+from eeveon.reconcile import Shown
+from eeveon.world import Order, World
 
 UNKNOWN = 3  # exit status: all done that could be, but a target was not reached
 

@@ -6,7 +6,7 @@ from eeveon.cli import choices
 from eeveon.cli.console import Console
 from eeveon.core.names import Scope
 from eeveon.core.values import plain
-from eeveon.reconcile import environment_of, project_of
+from eeveon.reading import environment_of, project_of
 from eeveon.render.as_json import as_json
 from eeveon.render.record_text import record_text, records_text
 from eeveon.wiring import build_world

@@ -5,7 +5,7 @@ import click
 from eeveon.cli import choices
 from eeveon.cli.console import Console
 from eeveon.errors import SpecsRejected, UsageError
-from eeveon.reconcile import environment_of, project_of, resolved
+from eeveon.reading import environment_of, project_of, resolved
 from eeveon.specs.resolve import ResolvedDocument
 from eeveon.specs.suggest import did_you_mean
 

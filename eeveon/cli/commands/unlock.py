@@ -7,7 +7,7 @@ from eeveon.cli.console import Console
 from eeveon.core.names import Scope
 from eeveon.core.outcome import ActionState, Record
 from eeveon.errors import UsageError
-from eeveon.reconcile import environment_of, project_of
+from eeveon.reading import environment_of, project_of
 from eeveon.render.words import count, duration
 from eeveon.wiring import build_world, is_alive
 
