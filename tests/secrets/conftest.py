@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from eeveon.secrets.edit import Keys
 
 Program = Callable[..., bytes]
 HERE = Path(__file__).parent / "written_by_sops"
+PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # `make install` brings sops beside python
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +55,7 @@ def new_keys() -> Keys:
 
 
 def _program(name: str) -> Program:
-    found = shutil.which(name)
+    found = shutil.which(name, path=PATH)
     assert found is not None
 
     def run(*arguments: str, stdin: bytes = b"", **environment: str) -> bytes:
@@ -79,7 +81,5 @@ def age_program() -> Program:
 
 @pytest.fixture(scope="session")
 def sops_program() -> Program:
-    """The files in written_by_sops stand in where it is not installed."""
-    if shutil.which("sops") is None:
-        pytest.skip("the program `sops` is not installed")
+    """Comes with the locked packages, so it is never missing."""
     return _program("sops")

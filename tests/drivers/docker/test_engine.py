@@ -18,6 +18,7 @@ from eeveon.errors import ActionRefused, ActionUncertain, TargetUnreachable
 from tests.drivers.contract import CANARY, SECRET
 from tests.drivers.docker.conftest import PATIENCE, World, bring, run, seen, wanted
 from tests.lab.engine import Engine
+from tests.lab.waiting import wait_until
 
 pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("docker")]
 
@@ -209,8 +210,11 @@ def test_an_unpublished_port_is_asked_at_the_container_if_the_engine_is_near(
     world: World, driver: Driver
 ) -> None:
     (made,) = run(driver, world.workload(ports=(Port(name="http", port=8080),)))
-    probe = driver.probe(made.id, HttpCheck(port="http", path="/healthz"), SHORT)
-    assert (probe.healthy, probe.detail) == (True, "GET /healthz → 200")
+    check = HttpCheck(port="http", path="/healthz")
+    wait_until(
+        lambda: driver.probe(made.id, check, SHORT).healthy, seconds=20, what="the web server to listen"
+    )
+    assert driver.probe(made.id, check, SHORT).detail == "GET /healthz → 200"
 
 
 def test_a_followed_log_goes_on_through_a_restart_and_ends_with_the_container(
