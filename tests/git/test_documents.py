@@ -40,11 +40,11 @@ def test_what_git_filters_on_checkout_is_not_kept_under_the_id_of_something_else
 
 
 def test_a_link_is_read_again_when_what_it_leads_to_changed(repository: Repository) -> None:
-    repository.write("shared/here.yaml", ONE)
-    repository.link("specs/here.yaml", "../shared/here.yaml")
+    repository.write("common/here.yaml", ONE)
+    repository.link("specs/here.yaml", "../common/here.yaml")
     repository.commit()
     cache = Memory()
     assert loaded(repository, cache) == ["one"]
-    repository.write("shared/here.yaml", TWO)
+    repository.write("common/here.yaml", TWO)
     assert loaded(repository, cache) == ["two"]
     assert set(cache.held) == {blob_id(ONE.encode()), blob_id(TWO.encode())}

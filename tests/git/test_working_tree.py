@@ -21,11 +21,11 @@ def ids(root: Path, folder: str = "specs", revision: str | None = None) -> dict[
 
 
 def test_a_committed_link_has_the_id_of_what_it_leads_to(repository: Repository) -> None:
-    repository.write("shared/web.yaml", A)
-    repository.link("specs/web.yaml", "../shared/web.yaml")
+    repository.write("common/web.yaml", A)
+    repository.link("specs/web.yaml", "../common/web.yaml")
     repository.commit()
     assert ids(repository.root) == {"specs/web.yaml": blob_id(A.encode())}
-    repository.write("shared/web.yaml", B)
+    repository.write("common/web.yaml", B)
     assert ids(repository.root) == {"specs/web.yaml": blob_id(B.encode())}
 
 
