@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from eeveon.core.diagnostic import Position
@@ -21,6 +21,8 @@ class Target:
     kind: str  # the driver: local, docker, fake, …
     settings: Fields
     concurrency: int = 8  # actions at a time
+    balancers: tuple["Balancer", ...] = ()  # LoadBalancers that name it
+    active: int | None = None  # hosts in service, standbys counted, by its NodeGroup; None: all but the standbys
     position: Position | None = None
 
 
@@ -72,10 +74,53 @@ class Rolling:
     kind: Literal["rolling"] = "rolling"
 
 
-Strategy = Recreate | Rolling
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlueGreen:
+    """All new instances stand beside the old ones; once all are healthy, all requests change sides at once."""
+
+    kind: Literal["blueGreen"] = "blueGreen"
+
+
+Strategy = Recreate | Rolling | BlueGreen
 
 UNLIMITED = Resources()
 ONE_MORE = Rolling()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Code of a Git repository that hosts get as releases below `path`, with a link `current` to the one in service."""
+
+    git: str  # its address
+    ref: str  # what the specs name, for people: "branch main"
+    path: str
+    commit: CommitId = CommitId("")  # "" until resolved
+    committed: datetime | None = None  # when; names the release together with the commit
+    exclude: tuple[str, ...] = ()  # patterns as in .gitignore
+    build: tuple[str, ...] = ()  # run in the new release on the host, before it is complete; its effect is unknown
+    hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # postDeploy: run after it is in service
+    hook_timeout: timedelta = timedelta(minutes=5)  # of the build and of each hook
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Which requests of a load balancer go to the service."""
+
+    balancer: str
+    host: str = ""  # "": of any host name
+    path: str = "/"  # prefix
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balancer:
+    """A load balancer on hosts of its target."""
+
+    name: str
+    software: Literal["haproxy", "nginx"]
+    listen: int = 80
+    hosts: tuple[str, ...] = ()  # names; (): every active host
+    drain: timedelta = timedelta(seconds=30)  # the longest wait for requests in hand
+    position: Position | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +144,10 @@ class Workload:
     stop_grace: timedelta = timedelta(seconds=10)
     health: Health = NO_CHECK
     strategy: Strategy = ONE_MORE
+    source: Source | None = None
+    route: Route | None = None
+    keep: int = 0  # stopped revisions that stay on the target, to go back to
+    hardening: bool = True  # the target's own defaults of isolation, where it has some
     depends_on: tuple[ServiceName, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     protected: bool = False

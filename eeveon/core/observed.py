@@ -10,12 +10,19 @@ from eeveon.core.values import Fields
 
 
 class Condition(StrEnum):
-    """What an object does. Networks and volumes only run or do not exist."""
+    """What an object does. Networks and volumes only run or do not exist.
 
+    An instance that is put into service climbs absent → stopped → running → serving, and comes down the same way.
+    """
+
+    SERVING = "serving"  # runs, and gets the requests: in a load balancer's rotation, or the release that is current
     RUNNING = "running"
     STOPPED = "stopped"  # by somebody, or its process ended and is not to be restarted
     FAILED = "failed"  # crash-looping, or cannot start
     ABSENT = "absent"
+
+
+UP = frozenset({Condition.RUNNING, Condition.SERVING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,23 +54,36 @@ class ObservedObject:
     endpoints: tuple[Endpoint, ...] = ()
     started: datetime | None = None
     protected: bool = False
+    place: str = ""  # the host that holds it, on a target of several
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """A complete read of a target: what is not among `objects` does not exist."""
-
-    target: TargetName
-    objects: tuple[ObservedObject, ...]
+    @property
+    def is_up(self) -> bool:
+        """Whether it runs, in service or not."""
+        return self.condition in UP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreachable:
-    """A target that could not be read, or not completely. Nothing is planned for it."""
+    """A target, or one place of it, that could not be read completely. Nothing is planned for it."""
 
     target: TargetName
     reason: str
     hint: str = ""
+    place: str = ""  # the one host that did not answer; "": nothing of the target is known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A complete read of a target, but for its `blind` places: what is not among `objects` does not exist elsewhere."""
+
+    target: TargetName
+    objects: tuple[ObservedObject, ...]
+    blind: tuple[Unreachable, ...] = ()
+
+    @property
+    def blind_places(self) -> frozenset[str]:
+        """The places of which nothing is known."""
+        return frozenset(item.place for item in self.blind)
 
 
 Observation = Seen | Unreachable

@@ -24,15 +24,24 @@ class Risk(StrEnum):
 class Effect:
     """One object brought to one condition. The only thing a driver is ever asked to do.
 
-    `wanted` is what it should hold; None where the object only stops, starts again or goes.
+    `wanted` is what it should hold; None where the object only stops, starts again, goes into or out of service, or
+    goes. Where all requests change sides at once, `beside` enter service in the same moment as the object, and
+    `instead` leave it.
     """
 
     object: ObjectId
     condition: Condition
     wanted: WantedObject | None = None
+    beside: tuple[ObjectId, ...] = ()
+    instead: tuple[ObjectId, ...] = ()
 
     def __str__(self) -> str:
-        verb = {Condition.RUNNING: "run", Condition.STOPPED: "stop", Condition.ABSENT: "remove"}
+        verb = {
+            Condition.SERVING: "serve",
+            Condition.RUNNING: "run",
+            Condition.STOPPED: "stop",
+            Condition.ABSENT: "remove",
+        }
         return f"{verb.get(self.condition, self.condition)} {self.object}"
 
 

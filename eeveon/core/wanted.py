@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from eeveon.core.health import NO_CHECK, Health
 from eeveon.core.names import ObjectId, Revision, ServiceName, TargetName
+from eeveon.core.observed import Condition
 from eeveon.core.values import Fields, digest
 
 INSTANCE = "instance"
@@ -13,7 +14,11 @@ VOLUME = "volume"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedObject:
-    """One object as the target will hold it. Its revision is the digest of its fields."""
+    """One object as the target will hold it. Its revision is the digest of its fields.
+
+    `goal` is SERVING for what is put into service besides running. `asked` is when its health is asked: SERVING for
+    what answers only then, such as files that no process of its own serves.
+    """
 
     id: ObjectId
     service: ServiceName | None
@@ -22,6 +27,10 @@ class WantedObject:
     fields: Fields
     health: Health = NO_CHECK
     protected: bool = False
+    place: str = ""  # the host that is to hold it, on a target of several
+    goal: Condition = Condition.RUNNING
+    asked: Condition = Condition.RUNNING
+    keep: int = 0  # stopped revisions of its service that stay, to go back to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
