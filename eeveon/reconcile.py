@@ -20,6 +20,7 @@ from eeveon.core.outcome import ActionState, Record
 from eeveon.core.plan import Plan
 from eeveon.core.stale import moved
 from eeveon.core.verdict import Decision, Verdict
+from eeveon.core.wanted import in_sight
 from eeveon.drivers.base import Driver
 from eeveon.errors import Denied, PlanStale, UsageError
 from eeveon.reading import desired_of
@@ -97,12 +98,12 @@ def views(drivers: Mapping[TargetName, Driver], observed: Observed, desired: Des
         by_target.setdefault(workload.target, []).append(workload)
     return {
         name: TargetView(
-            preview=driver.preview(tuple(by_target.get(name, ()))),
+            preview=in_sight(driver.preview(tuple(by_target.get(name, ()))), seen),
             mutable=driver.capabilities.mutable,
             host_ports=driver.capabilities.host_ports,
         )
         for name, driver in drivers.items()
-        if isinstance(observed[name], Seen)
+        if isinstance(seen := observed[name], Seen)
     }
 
 
@@ -183,7 +184,8 @@ def _emptied(record: Record, plan: Plan, now: Scene, order: Order) -> Iterator[T
         return
     kept = {item.id.target for item in plan.kept}
     for name, view in now.views.items():
-        if not view.preview.objects and name not in kept:
+        blind = name in {item.target for item in plan.unknown}
+        if not view.preview.objects and name not in kept and not blind:
             yield name
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from time import perf_counter
 
 from eeveon.core.health import NO_CHECK
-from eeveon.core.observed import Condition, ObservedObject, Seen, Unreachable
+from eeveon.core.observed import ObservedObject, Seen, Unreachable
 from eeveon.core.wanted import INSTANCE
 from eeveon.errors import UsageError
 from eeveon.reconcile import Scene
@@ -47,7 +47,7 @@ def _instances(scene: Scene) -> list[ObservedObject]:
 
 def _probed(scene: Scene, item: ObservedObject) -> Check:
     what = f"{item.id.name} on {item.id.target}"
-    if item.condition is not Condition.RUNNING:
+    if not item.is_up:
         found = f"{item.condition}: {item.detail}" if item.detail else str(item.condition)
         return Check(what=what, verdict=Verdict.BAD, found=found, hint=f"see `eeveon logs {item.service}`")
     health = next(

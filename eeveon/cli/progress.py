@@ -9,8 +9,18 @@ from eeveon.core.outcome import ActionState
 from eeveon.core.plan import Action
 from eeveon.execution.executor import short_name
 
-_DOING = {Condition.RUNNING: "starting", Condition.STOPPED: "stopping", Condition.ABSENT: "removing"}
-_DONE = {Condition.RUNNING: "runs", Condition.STOPPED: "stopped", Condition.ABSENT: "removed"}
+_DOING = {
+    Condition.SERVING: "putting into service",
+    Condition.RUNNING: "starting",
+    Condition.STOPPED: "stopping",
+    Condition.ABSENT: "removing",
+}
+_DONE = {
+    Condition.SERVING: "serves",
+    Condition.RUNNING: "runs",
+    Condition.STOPPED: "stopped",
+    Condition.ABSENT: "removed",
+}
 
 
 class TerminalProgress:

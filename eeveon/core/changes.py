@@ -62,6 +62,7 @@ class ServiceChange:
     changes: tuple[ObjectChange, ...]
     present: tuple[ObservedObject, ...]  # every observed object of the service there
     wanted: tuple[WantedObject, ...]  # every wanted one
+    shelf: tuple[ObservedObject, ...] = ()  # of `present`: older revisions that stopped and are kept
 
     @property
     def label(self) -> str:

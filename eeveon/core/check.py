@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from eeveon.core.diff import Views
 from eeveon.core.names import ObjectId
-from eeveon.core.observed import Condition, Observed, ObservedObject, Seen
+from eeveon.core.observed import UP, Condition, Observed, ObservedObject, Seen
 from eeveon.core.plan import Plan
 from eeveon.core.simulate import after
 from eeveon.core.verdict import Finding
@@ -23,6 +23,8 @@ class _Facts:
     seen: dict[ObjectId, ObservedObject]
     wanted: dict[ObjectId, WantedObject]
     targets: frozenset[str]  # that were seen
+    blind: frozenset[tuple[str, str]]  # (target, place) that were not
+    shelves: frozenset[tuple[str, str]]  # (service, target) that keep older revisions
     removed: frozenset[tuple[str, str]]  # (service, target) that nobody wants any more
 
 
@@ -57,6 +59,13 @@ def _facts(plan: Plan, views: Views, observed: Observed) -> _Facts:
         seen=seen,
         wanted=wanted,
         targets=frozenset(name for name, item in observed.items() if isinstance(item, Seen)),
+        blind=frozenset(
+            (name, place)
+            for name, item in observed.items()
+            if isinstance(item, Seen)
+            for place in item.blind_places
+        ),
+        shelves=frozenset((str(want.service), want.id.target) for want in wanted.values() if want.keep),
         removed=frozenset(
             (str(step.service), step.target) for step in plan.steps if step.service and not step.document
         ),
@@ -67,6 +76,9 @@ def _acts_only_on_seen_targets(facts: _Facts) -> Iterator[str]:
     for action in facts.plan.actions:
         if action.effect.object.target not in facts.targets:
             yield f"{action.effect}: the target was not seen"
+        wanted = action.effect.wanted
+        if wanted is not None and (wanted.id.target, wanted.place) in facts.blind:
+            yield f"{action.effect}: {wanted.place} was not seen"
 
 
 def _touches_only_what_is_ours(facts: _Facts) -> Iterator[str]:
@@ -79,7 +91,7 @@ def _touches_only_what_is_ours(facts: _Facts) -> Iterator[str]:
 def _keeps_what_is_wanted(facts: _Facts) -> Iterator[str]:
     for action in facts.plan.actions:
         effect = action.effect
-        if effect.condition is not Condition.RUNNING and effect.object in facts.wanted:
+        if effect.condition not in UP and effect.object in facts.wanted:
             yield f"{effect}: it is wanted"
 
 
@@ -88,7 +100,7 @@ def _keeps_volumes_and_protected_objects(facts: _Facts) -> Iterator[str]:
         effect = action.effect
         seen = facts.seen.get(effect.object)
         gone = seen is not None and (str(seen.service), seen.id.target) in facts.removed
-        if effect.condition is Condition.RUNNING or seen is None:
+        if effect.condition in UP or seen is None:
             continue
         if seen.id.kind == VOLUME or (seen.protected and gone):
             yield f"{effect}: it is protected"
@@ -105,10 +117,13 @@ def _reaches_what_is_wanted(facts: _Facts) -> Iterator[str]:
     world = after(facts.seen, (action.effect for action in facts.plan.actions))
     for identity, want in facts.wanted.items():
         result = world.pop(identity, None)
-        if result is None or result.condition is not Condition.RUNNING or result.fields != want.fields:
+        if result is None or result.condition is not want.goal or result.fields != want.fields:
             yield f"{identity} is not as wanted afterwards"
     for identity, left in world.items():
-        if not left.protected and identity.kind != VOLUME:
+        shelved = (
+            left.condition is Condition.STOPPED and (str(left.service), identity.target) in facts.shelves
+        )
+        if not left.protected and identity.kind != VOLUME and not shelved:
             yield f"{identity} is left behind"
 
 

@@ -22,7 +22,9 @@ class Target:
     settings: Fields
     concurrency: int = 8  # actions at a time
     balancers: tuple["Balancer", ...] = ()  # LoadBalancers that name it
-    active: int | None = None  # hosts in service, standbys counted, by its NodeGroup; None: all but the standbys
+    active: int | None = (
+        None  # hosts in service, standbys counted, by its NodeGroup; None: all but the standbys
+    )
     position: Position | None = None
 
 
@@ -94,11 +96,15 @@ class Source:
     git: str  # its address
     ref: str  # what the specs name, for people: "branch main"
     path: str
-    commit: CommitId = CommitId("")  # "" until resolved
+    commit: CommitId | None = None  # None until resolved
     committed: datetime | None = None  # when; names the release together with the commit
     exclude: tuple[str, ...] = ()  # patterns as in .gitignore
-    build: tuple[str, ...] = ()  # run in the new release on the host, before it is complete; its effect is unknown
-    hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # postDeploy: run after it is in service
+    build: tuple[
+        str, ...
+    ] = ()  # run in the new release on the host, before it is complete; its effect is unknown
+    hooks: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # postDeploy: run after it is in service
     hook_timeout: timedelta = timedelta(minutes=5)  # of the build and of each hook
 
 

@@ -5,13 +5,13 @@ an apply would change something. Three versions of a field decide the cause: as 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
 from eeveon.core.changes import MISSING, Cause, Changes, FieldChange, ObjectChange, ServiceChange, Verb
 from eeveon.core.desired import Desired, Workload
-from eeveon.core.names import ObjectId, ServiceName, TargetName
+from eeveon.core.names import ObjectId, Revision, ServiceName, TargetName
 from eeveon.core.observed import Condition, Observed, ObservedObject, Seen, Unreachable
 from eeveon.core.values import Fields
 from eeveon.core.wanted import INSTANCE, VOLUME, Preview, WantedObject
@@ -42,7 +42,8 @@ def diff(
     found = _Buckets(unsettled=unsettled)
     for name in sorted(observed):
         match observed[name]:
-            case Seen(objects=present):
+            case Seen(objects=present, blind=blind):
+                found.unknown += blind
                 _compare(found, name, views[name], (present, workloads[name]))
             case Unreachable() as unreachable:
                 found.unknown.append(unreachable)
@@ -95,8 +96,11 @@ def _compare(found: _Buckets, target: TargetName, view: TargetView, here: _Prese
                     changes=changes,
                     present=tuple(sorted(pair.present, key=lambda seen: seen.id)),
                     wanted=tuple(pair.wanted),
+                    shelf=_shelf(pair, found.unsettled),
                 )
             )
+        elif workload is not None:
+            found.unchanged += 1
     found.supports += _support_changes(view.preview.objects, objects)
     found.kept += _never_removed(view.preview.objects, objects)
 
@@ -160,7 +164,7 @@ def _is_as_wanted(pair: _Pair, unsettled: frozenset[ObjectId]) -> bool:
     present = {seen.id.name: seen for seen in pair.present}
     for want in pair.wanted:
         seen = present.get(want.id.name)
-        if seen is None or seen.condition is not Condition.RUNNING or seen.fields != want.fields:
+        if seen is None or seen.condition is not want.goal or seen.fields != want.fields:
             return False
         if unsettled and want.id in unsettled:
             return False
@@ -170,10 +174,13 @@ def _is_as_wanted(pair: _Pair, unsettled: frozenset[ObjectId]) -> bool:
 def _instance_changes(
     pair: _Pair, workload: Workload | None, mutable: frozenset[str], unsettled: frozenset[ObjectId]
 ) -> Iterator[ObjectChange]:
+    shelf = _shelf(pair, unsettled)
+    kept = kept_revisions(pair.wanted, shelf)
     present: dict[int | None, list[ObservedObject]] = defaultdict(list)
     for seen in sorted(pair.present, key=lambda seen: seen.id):
-        present[seen.ordinal].append(seen)
-    highest = max((seen.ordinal or 0 for seen in pair.present), default=0)
+        if seen not in shelf:
+            present[seen.ordinal].append(seen)
+    highest = max((seen.ordinal or 0 for seen in pair.present if seen not in shelf), default=0)
     for want in pair.wanted:
         change = _wanted_change(want, tuple(present.pop(want.ordinal, ())), mutable, highest)
         if change is not None:
@@ -190,6 +197,36 @@ def _instance_changes(
             yield ObjectChange(
                 verb=Verb.REMOVE, wanted=None, present=removed, fields=(), cause=Cause.SPEC, reason=reason
             )
+    if surplus := tuple(seen for seen in shelf if seen.revision not in kept):
+        yield _change(Verb.REMOVE, None, surplus, (), Cause.SPEC, f"only {pair.wanted[0].keep} are kept")
+
+
+def _shelf(pair: _Pair, unsettled: frozenset[ObjectId]) -> tuple[ObservedObject, ...]:
+    """What stopped when a newer revision took over, and stays to be gone back to: no difference by itself.
+
+    Where no apply has seen the newer one healthy yet, the older is part of an unfinished rollout instead.
+    """
+    if not pair.wanted or not pair.wanted[0].keep:
+        return ()
+    revisions = {want.revision for want in pair.wanted}
+    open_ordinals = {want.ordinal for want in pair.wanted if want.id in unsettled}
+    return tuple(
+        seen
+        for seen in sorted(pair.present, key=lambda seen: seen.id)
+        if seen.condition is Condition.STOPPED
+        and seen.revision not in revisions
+        and seen.ordinal not in open_ordinals
+    )
+
+
+def kept_revisions(wanted: Sequence[WantedObject], older: Iterable[ObservedObject]) -> frozenset[Revision]:
+    """Of older revisions the newest ones, as many as the service keeps. What still runs is newer than what does not."""
+    newest: dict[Revision, tuple[bool, str]] = {}
+    for seen in older:
+        age = (seen.is_up, seen.started.isoformat() if seen.started else "")
+        newest[seen.revision] = max(newest.get(seen.revision, age), age)
+    ranked = sorted(newest, key=lambda revision: (*newest[revision], revision), reverse=True)
+    return frozenset(ranked[: wanted[0].keep] if wanted else ())
 
 
 def _wanted_change(
@@ -214,14 +251,21 @@ def _current_change(
     if fields:
         verb = Verb.UPDATE if {change.path[0] for change in fields} <= mutable else Verb.REPLACE
         return _change(verb, want, present, fields, Cause.DRIFT, _told("changed on the target", current))
-    if current.condition is not Condition.RUNNING:
-        reason = f"{current.condition}: {current.detail}" if current.detail else str(current.condition)
-        return _change(Verb.START, want, present, (), Cause.DRIFT, reason)
+    if current.condition is not want.goal:
+        return _change(Verb.START, want, present, (), Cause.DRIFT, _told(_off_goal(current), current))
     if len(present) > 1:
         return _change(
             Verb.VERIFY, want, present, (), Cause.DRIFT, "an unfinished rollout left another revision"
         )
     return None
+
+
+def _off_goal(current: ObservedObject) -> str:
+    if current.condition is Condition.RUNNING:
+        return "runs, but is not in service"
+    if current.condition is Condition.SERVING:
+        return "in service, but nothing routes to it any more"
+    return f"{current.condition}: {current.detail}" if current.detail else str(current.condition)
 
 
 def _told(text: str, seen: ObservedObject) -> str:

@@ -18,10 +18,20 @@ def after(objects: World, effects: Iterable[Effect]) -> dict[ObjectId, ObservedO
         if effect.condition is Condition.ABSENT:
             world.pop(effect.object, None)
         elif effect.wanted is not None:
-            world[effect.object] = as_wanted(effect.wanted)
-        elif effect.object in world:
-            world[effect.object] = replace(world[effect.object], condition=effect.condition)
+            world[effect.object] = replace(as_wanted(effect.wanted), condition=effect.condition)
+        else:
+            _bring(world, effect.object, effect.condition)
+        for entering in effect.beside:
+            _bring(world, entering, Condition.SERVING)
+        for leaving in effect.instead:
+            _bring(world, leaving, Condition.RUNNING)
     return world
+
+
+def _bring(world: dict[ObjectId, ObservedObject], identity: ObjectId, condition: Condition) -> None:
+    """What is not there is brought nowhere: an effect without `wanted` makes nothing."""
+    if identity in world:
+        world[identity] = replace(world[identity], condition=condition)
 
 
 def as_wanted(want: WantedObject) -> ObservedObject:
@@ -33,6 +43,7 @@ def as_wanted(want: WantedObject) -> ObservedObject:
         revision=want.revision,
         fields=want.fields,
         applied=want.fields,
-        condition=Condition.RUNNING,
+        condition=want.goal,
         protected=want.protected,
+        place=want.place,
     )

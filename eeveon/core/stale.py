@@ -48,12 +48,12 @@ def _objects(step: Step, observed: Observed) -> Iterator[str]:
     now = tuple(sorted((item for item in seen.objects if _concerns(step, item)), key=lambda item: item.id))
     if fingerprint(now) == step.observed:
         return
-    changes = list(_changes(step, now))
+    changes = list(_changes(step, now, seen.blind_places))
     more = [f"and {len(changes) - NAMED} more"] if len(changes) > NAMED else []
     yield f"{step.id}: {'; '.join(changes[:NAMED] + more)}"
 
 
-def _changes(step: Step, now: tuple[ObservedObject, ...]) -> Iterator[str]:
+def _changes(step: Step, now: tuple[ObservedObject, ...], blind: frozenset[str]) -> Iterator[str]:
     then = {item.id: item for item in step.present}
     for item in now:
         if item.id not in then:
@@ -61,7 +61,8 @@ def _changes(step: Step, now: tuple[ObservedObject, ...]) -> Iterator[str]:
         elif fingerprint((item,)) != fingerprint((then[item.id],)):
             yield f"{item.id} has changed, it is {item.condition}"
     for identity in sorted(then.keys() - {item.id for item in now}):
-        yield f"{identity} is gone"
+        place = then[identity].place
+        yield f"{identity}: {place} cannot be observed now" if place in blind else f"{identity} is gone"
 
 
 def _concerns(step: Step, item: ObservedObject) -> bool:

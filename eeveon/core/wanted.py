@@ -1,10 +1,11 @@
 """What a target should hold, in the target's own words: a workload after its driver's `preview`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from eeveon.core.health import NO_CHECK, Health
 from eeveon.core.names import ObjectId, Revision, ServiceName, TargetName
-from eeveon.core.observed import Condition
+from eeveon.core.observed import Condition, Seen
 from eeveon.core.values import Fields, digest
 
 INSTANCE = "instance"
@@ -30,6 +31,7 @@ class WantedObject:
     place: str = ""  # the host that is to hold it, on a target of several
     goal: Condition = Condition.RUNNING
     asked: Condition = Condition.RUNNING
+    drain: timedelta = timedelta(0)  # the longest that leaving service may take
     keep: int = 0  # stopped revisions of its service that stay, to go back to
 
 
@@ -48,6 +50,14 @@ class Preview:
 
     objects: tuple[WantedObject, ...]
     notes: tuple[Note, ...] = ()
+
+
+def in_sight(preview: Preview, seen: Seen) -> Preview:
+    """What is wanted where the target could be read: of a blind place nothing is known, so nothing is planned there."""
+    blind = seen.blind_places
+    if not blind:
+        return preview
+    return replace(preview, objects=tuple(item for item in preview.objects if item.place not in blind))
 
 
 def revision_of(fields: Fields) -> Revision:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from eeveon.core.health import Health, Probe
 from eeveon.core.names import ObjectId
-from eeveon.core.observed import Condition, Observation, ObservedObject, Seen
+from eeveon.core.observed import Observation, ObservedObject, Seen
 from eeveon.execution.waiting import Waiter
 
 FIRST_PROBE = (
@@ -78,7 +78,7 @@ def _settle(patient: Patient, waiter: Waiter) -> Ill | None:
         seen = patient.lookout.find(patient.id, waiter.now())
     if seen is None:
         return Ill(cause="it is gone" if patient.lookout.answers else "its target does not answer any more")
-    return None if seen.condition is Condition.RUNNING else Ill(cause=_condition_text(seen))
+    return None if seen.is_up else Ill(cause=_condition_text(seen))
 
 
 def _ask(patient: Patient, waiter: Waiter) -> Ill | None:
@@ -108,7 +108,7 @@ def _ask(patient: Patient, waiter: Waiter) -> Ill | None:
 def _terminal(patient: Patient, started: float) -> Ill | None:
     """A verdict that no further probe can change: the instance does not run any more."""
     seen = patient.lookout.find(patient.id, started)
-    if seen is None or seen.condition is Condition.RUNNING:
+    if seen is None or seen.is_up:
         return None
     return Ill(cause=_condition_text(seen))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from eeveon.core.health import Probe
 from eeveon.core.names import ObjectId, Scope
-from eeveon.core.observed import Condition, ObservedObject, Unreachable
+from eeveon.core.observed import ObservedObject, Unreachable
 from eeveon.core.values import plain
 from eeveon.render.as_json import as_json
 from eeveon.render.words import UNKNOWN, Style, columns, count
@@ -33,7 +33,7 @@ class Status:
 
 def status_text(status: Status, style: Style) -> str:
     """A table, one line an instance, ending in a newline."""
-    running = sum(item.condition is Condition.RUNNING for item in status.instances)
+    running = sum(item.is_up for item in status.instances)
     ill = sum(not probe.healthy for probe in status.probes.values())
     answer = [f"{running} of {count(len(status.instances), 'instance')} running"]
     answer += [f"{ill} unhealthy"] if ill else []

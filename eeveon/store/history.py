@@ -53,7 +53,7 @@ ORDER BY record.number DESC LIMIT 1
 # Of the newest records that did not succeed: what they began to run, without a good answer, and no later one touched.
 _UNSETTLED = """
 SELECT DISTINCT action.target, action.kind, action.name FROM action JOIN record ON record.number = action.record
-WHERE record.scope = ?1 AND record.ending NOT IN (?2, ?3) AND action.condition = ?4
+WHERE record.scope = ?1 AND record.ending NOT IN (?2, ?3) AND action.condition IN (?4, ?8)
 AND record.number > (SELECT max(number) FROM record WHERE scope = ?1) - ?5
 AND (
   SELECT event FROM entry WHERE entry.record = action.record AND entry.place = action.place
@@ -131,6 +131,7 @@ class History:
                 _REMEMBERED,
                 Event.INTENDED,
                 Event.FAILED,
+                Condition.SERVING,
             )
             rows = connection.execute(_UNSETTLED, parameters).fetchall()
         return frozenset(

@@ -12,7 +12,7 @@ from eeveon.core.plan import Action, Effect, Plan
 from eeveon.core.simulate import as_wanted
 from eeveon.core.verdict import Finding
 from eeveon.core.wanted import NETWORK, VOLUME
-from tests.core.worlds import HERE, Holding, decided, desired, service, support, views
+from tests.core.worlds import HERE, THERE, Holding, decided, desired, service, support, views
 
 RUNNING, STOPPED, ABSENT = Condition.RUNNING, Condition.STOPPED, Condition.ABSENT
 
@@ -59,6 +59,13 @@ def test_acts_only_on_targets_that_were_seen() -> None:
     (finding,) = check(first.plan, first.views, unseen)
     assert finding.invariant == "seen-targets"
     assert finding.detail.endswith("on here: the target was not seen")
+
+
+def test_acts_only_on_places_that_were_seen() -> None:
+    web = desired(service("web", THERE))
+    first = case(desired(), web)
+    (finding,) = check(first.plan, first.views, Holding({}).observed(blind=frozenset({"host2"})))
+    assert (finding.invariant, finding.detail.rpartition(": ")[2]) == ("seen-targets", "host2 was not seen")
 
 
 def test_touches_only_what_is_ours() -> None:

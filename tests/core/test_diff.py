@@ -1,16 +1,17 @@
 """What differs, by verb, cause and reason; leaf by leaf, and in three versions."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from eeveon.core.changes import MISSING, Cause, Changes, FieldChange, ObjectChange, ServiceChange, Verb
-from eeveon.core.desired import Desired, Mount
+from eeveon.core.desired import Desired, Mount, Route
 from eeveon.core.diff import diff, field_changes
 from eeveon.core.names import ServiceName
-from eeveon.core.observed import Condition, ObservedObject
+from eeveon.core.observed import Condition, ObservedObject, Seen
 from eeveon.core.simulate import as_wanted
-from eeveon.core.wanted import NETWORK, VOLUME, Note, Preview
+from eeveon.core.wanted import NETWORK, VOLUME, Note, Preview, in_sight
 from tests.core.worlds import HERE, THERE, Holding, desired, service, support, views
 
 SPEC, DRIFT = Cause.SPEC, Cause.DRIFT
@@ -275,3 +276,48 @@ class TestFields:
 
     def test_equal_fields_have_no_changes(self) -> None:
         assert field_changes({"a": [1]}, {"a": [1]}, None) == ()
+
+
+ROUTED = desired(service("web", route=Route(balancer="front")))
+
+
+@pytest.mark.parametrize(
+    ("specs", "condition", "reason"),
+    [
+        (ROUTED, Condition.RUNNING, "runs, but is not in service"),
+        (ONE, Condition.SERVING, "in service, but nothing routes to it any more"),
+    ],
+)
+def test_what_is_on_another_rung_than_wanted_is_brought_there(
+    specs: Desired, condition: Condition, reason: str
+) -> None:
+    change = the_change(differing(specs, touched(specs, condition=condition)))
+    assert (change.verb, change.reason) == (Verb.START, reason)
+
+
+def shelved(image: str, hour: int) -> ObservedObject:
+    (old,) = Holding.of(desired(service("web", image=image))).by_id.values()
+    started = datetime(2026, 1, 1, hour, tzinfo=UTC)
+    return replace(old, condition=Condition.STOPPED, started=started)
+
+
+def test_kept_revisions_are_no_difference_and_older_ones_go() -> None:
+    older = [shelved("web:8", 8), shelved("web:9", 9)]
+    both = desired(service("web", keep=2))
+    held = Holding({**Holding.of(both).by_id, **{seen.id: seen for seen in older}})
+    assert differing(both, held).unchanged == 1
+    change = the_change(differing(desired(service("web", keep=1)), held))
+    assert (change.verb, change.present, change.reason) == (Verb.REMOVE, (older[0],), "only 1 are kept")
+
+
+def test_a_host_that_did_not_answer_is_named_and_hides_nothing_else() -> None:
+    specs = desired(service("web", THERE, replicas=2))
+    observed = Holding({}).observed(blind=frozenset({"host1"}))
+    shown = {
+        name: replace(view, preview=in_sight(view.preview, seen))
+        for name, view in views(specs).items()
+        if isinstance(seen := observed[name], Seen)
+    }
+    changes = diff(specs, shown, observed)
+    assert [item.place for item in changes.unknown] == ["host1"]
+    assert [want.place for want in the_service(changes).wanted] == ["host2"]

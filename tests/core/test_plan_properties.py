@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from hypothesis import given, strategies as st
 
-from eeveon.core.desired import Desired, Recreate
+from eeveon.core.desired import BlueGreen, Desired, Rolling
 from eeveon.core.diff import diff
 from eeveon.core.names import ObjectId, ServiceName, TargetName
 from eeveon.core.observed import Condition, ObservedObject
@@ -113,7 +113,7 @@ def test_rolling_keeps_enough_instances_running(wanted: Desired, held: Holding, 
             continue
         strategy = strategy_of(change, host_ports=False)
         in_place = {seen.id for seen in change.present} & {want.id for want in change.wanted}
-        if isinstance(strategy, Recreate) or in_place:
+        if not isinstance(strategy, Rolling) or in_place:
             continue
         before = _running(held.by_id, step.service, step.target)
         least = min(before, len(change.wanted)) - strategy.max_unavailable
@@ -126,11 +126,61 @@ def test_rolling_keeps_enough_instances_running(wanted: Desired, held: Holding, 
 
 
 def _running(world: Mapping[ObjectId, ObservedObject], name: ServiceName | None, target: TargetName) -> int:
-    return sum(
-        item.condition is Condition.RUNNING
-        for item in world.values()
-        if item.service == name and item.id.target == target
-    )
+    return sum(item.is_up for item in world.values() if item.service == name and item.id.target == target)
+
+
+@given(specs(), specs(), seeds)
+def test_blue_green_changes_sides_at_once_and_never_serves_by_fewer(
+    older: Desired, newer: Desired, seed: int
+) -> None:
+    held = Holding.of(older)
+    plan = decided(newer, held.observed()).plan
+    changes = {item.label: item for item in diff(newer, views(newer), held.observed()).services}
+    for step in plan.steps:
+        change = changes.get(step.id)
+        if change is None or not isinstance(strategy_of(change, host_ports=False), BlueGreen):
+            continue
+        new = {want.id for want in change.wanted}
+        before = {seen.id for seen in change.present if seen.condition is Condition.SERVING}
+        if not before or before & new or change.wanted[0].goal is not Condition.SERVING:
+            continue
+        world = dict(held.by_id)
+        for action in some_order(plan, seed):
+            world = after(world, (action.effect,))
+            serving = {
+                item.id
+                for item in world.values()
+                if item.service == step.service
+                and item.id.target == step.target
+                and item.condition is Condition.SERVING
+            }
+            assert serving in (before, new), step.id
+
+
+@given(specs(), holdings(), st.sampled_from(["host1", "host2"]))
+def test_plans_nothing_for_a_host_that_did_not_answer(wanted: Desired, held: Holding, lost: str) -> None:
+    judged = decided(wanted, held.observed(blind=frozenset({lost})))
+    assert judged.findings == ()
+    assert [item.place for item in judged.plan.unknown] == [lost]
+    there = {identity for identity, seen in held.by_id.items() if seen.place == lost}
+    there |= {
+        want.id for view in views(wanted).values() for want in view.preview.objects if want.place == lost
+    }
+    assert there.isdisjoint(action.effect.object for action in judged.plan.actions)
+
+
+@given(specs(), holdings())
+def test_never_keeps_more_revisions_than_asked_for(wanted: Desired, held: Holding) -> None:
+    left = carried_out(decided(wanted, held.observed()).plan, held).by_id
+    for view in views(wanted).values():
+        for want in view.preview.objects:
+            if want.service is not None:
+                older = {
+                    item.revision
+                    for item in left.values()
+                    if item.service == want.service and item.id.target == want.id.target
+                }
+                assert len(older - {want.revision}) <= want.keep
 
 
 @given(specs(), specs(), seeds, st.data())

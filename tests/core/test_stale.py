@@ -12,7 +12,7 @@ from eeveon.core.plan import Plan
 from eeveon.core.simulate import as_wanted
 from eeveon.core.stale import moved
 from eeveon.core.wanted import NETWORK
-from tests.core.worlds import HERE, Holding, decided, desired, objects, service, support
+from tests.core.worlds import HERE, THERE, Holding, decided, desired, objects, service, support
 
 OLD = desired(service("web"), service("api"))
 NEW = desired(service("web", image="web:2"), service("api"))
@@ -139,3 +139,12 @@ def test_a_network_that_appeared_meanwhile_is_named() -> None:
     assert moved(plan, specs, Holding({WEB.id: WEB}).observed()) == ()
     sentences = moved(plan, specs, Holding({WEB.id: WEB, network.id: network}).observed())
     assert sentences == (f"{network.id}: {network.id} has appeared",)
+
+
+def test_a_host_that_does_not_answer_any_more_is_not_an_empty_one() -> None:
+    held = Holding.of(desired(service("web", THERE, replicas=2)))
+    plan = decided(desired(service("web", THERE, replicas=2, image="web:2")), held.observed()).plan
+    wanted = desired(service("web", THERE, replicas=2, image="web:2"))
+    (sentence,) = moved(plan, wanted, held.observed(blind=frozenset({"host1"})))
+    assert "host1 cannot be observed now" in sentence
+    assert "gone" not in sentence

@@ -53,6 +53,8 @@ class Noun:
                     "object": {"target": "edge", "kind": "network", "name": "default"},
                     "condition": "running",
                     "wanted": None,
+                    "beside": [],
+                    "instead": [],
                 },
                 "state": "done",
                 "detail": "",
@@ -88,6 +90,7 @@ def test_names_are_written_as_people_say_them() -> None:
     assert str(scope) == "shop/production"
     assert str(NETWORK) == "network/default on edge"
     assert [str(Effect(object=NETWORK, condition=condition)).split()[0] for condition in Condition] == [
+        "serve",
         "run",
         "stop",
         "failed",

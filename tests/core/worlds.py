@@ -7,7 +7,7 @@ from datetime import timedelta
 from hypothesis import strategies as st
 
 from eeveon.core.decide import Circumstances, Decided, decide
-from eeveon.core.desired import Desired, Port, Recreate, Rolling, Target, Workload
+from eeveon.core.desired import BlueGreen, Desired, Port, Recreate, Rolling, Route, Source, Target, Workload
 from eeveon.core.diff import TargetView, Views
 from eeveon.core.guard import ByCommit, Origin
 from eeveon.core.health import Health, HttpCheck
@@ -24,7 +24,16 @@ from eeveon.core.names import (
 from eeveon.core.observed import Condition, Observed, ObservedObject, Seen, Unreachable
 from eeveon.core.simulate import as_wanted
 from eeveon.core.verdict import Moment
-from eeveon.core.wanted import NETWORK, VOLUME, Preview, WantedObject, instance_id, revision_of
+from eeveon.core.wanted import (
+    INSTANCE,
+    NETWORK,
+    VOLUME,
+    Preview,
+    WantedObject,
+    in_sight,
+    instance_id,
+    revision_of,
+)
 from tests.core.moments import NOON
 
 SCOPE = Scope(project=ProjectName("shop"), environment=EnvironmentName("test"))
@@ -68,6 +77,10 @@ def objects(workloads: Iterable[Workload]) -> tuple[WantedObject, ...]:
                 fields=fields,
                 health=workload.health,
                 protected=workload.protected,
+                place=f"host{ordinal % 2 + 1}" if workload.target == THERE else "",
+                goal=Condition.SERVING if workload.route else Condition.RUNNING,
+                asked=Condition.SERVING if workload.route and workload.source else Condition.RUNNING,
+                keep=workload.keep,
             )
             made[one.id] = one
     return tuple(made.values())
@@ -106,14 +119,25 @@ class Holding:
         wanted = [want for view in views(specs, supports=supports).values() for want in view.preview.objects]
         return cls({want.id: as_wanted(want) for want in wanted})
 
-    def observed(self, unreachable: frozenset[TargetName] = frozenset()) -> Observed:
+    def observed(
+        self, unreachable: frozenset[TargetName] = frozenset(), blind: frozenset[str] = frozenset()
+    ) -> Observed:
         """As the targets answer; some do not."""
         return {
             target: Unreachable(target=target, reason="connection refused")
             if target in unreachable
             else Seen(
                 target=target,
-                objects=tuple(item for item in self.by_id.values() if item.id.target == target),
+                objects=tuple(
+                    item
+                    for item in self.by_id.values()
+                    if item.id.target == target and (item.place not in blind or not item.place)
+                ),
+                blind=tuple(
+                    Unreachable(target=target, reason="timed out", place=place)
+                    for place in sorted(blind)
+                    if target == THERE
+                ),
             )
             for target in TARGETS
         }
@@ -124,7 +148,12 @@ def decided(specs: Desired, observed: Observed, origin: Origin | None = None, **
     circumstances = Circumstances(
         generation=7, moment=Moment(utc=NOON, zones={}), origin=origin or ByCommit()
     )
-    return decide(specs, views(specs, **view), observed, circumstances)  # type: ignore[arg-type]
+    shown = {
+        name: replace(item, preview=in_sight(item.preview, seen))
+        for name, item in views(specs, **view).items()  # type: ignore[arg-type]
+        if isinstance(seen := observed[name], Seen)
+    }
+    return decide(specs, shown, observed, circumstances)
 
 
 @st.composite
@@ -132,7 +161,7 @@ def specs(draw: st.DrawFn) -> Desired:
     """Up to three services on up to two targets, in every shape that the planner tells apart."""
     workloads = []
     for position, name in enumerate(draw(st.sets(st.sampled_from(SERVICES)).map(sorted))):
-        strategy = draw(st.one_of(st.just(Recreate()), rolling))
+        strategy = draw(st.one_of(st.just(Recreate()), st.just(BlueGreen()), rolling))
         health = draw(st.sampled_from([Health(), Health(check=HttpCheck(port="http", path="/"))]))
         base = Workload(
             service=name,
@@ -146,6 +175,11 @@ def specs(draw: st.DrawFn) -> Desired:
             health=health,
             depends_on=tuple(draw(st.sets(st.sampled_from(SERVICES[:position])))) if position else (),
             protected=draw(st.booleans()),
+            route=draw(st.sampled_from([None, Route(balancer="front")])),
+            source=draw(
+                st.sampled_from([None, None, Source(git="https://example.com/web", ref="main", path="/srv")])
+            ),
+            keep=draw(st.sampled_from([0, 0, 1, 2])),
             stop_grace=timedelta(seconds=5),
         )
         for target in draw(st.sets(st.sampled_from(TARGETS), min_size=1).map(sorted)):
@@ -166,6 +200,12 @@ def holdings(draw: st.DrawFn) -> Holding:
     found = dict(Holding.of(draw(specs())).by_id)
     if draw(st.booleans()):  # an unfinished rollout left two revisions of one place
         found |= Holding.of(draw(specs())).by_id
+    if draw(st.booleans()):  # older revisions are kept
+        found = {
+            identity: replace(item, condition=Condition.STOPPED)
+            for identity, item in Holding.of(draw(specs())).by_id.items()
+            if identity.kind == INSTANCE
+        } | found
     for identity in sorted(found):
         match draw(st.integers(0, 9)):
             case 0:
@@ -176,6 +216,8 @@ def holdings(draw: st.DrawFn) -> Holding:
                 )
             case 2:
                 found[identity] = replace(found[identity], condition=Condition.FAILED)
+            case 4 if found[identity].condition is Condition.SERVING:
+                found[identity] = replace(found[identity], condition=Condition.RUNNING)
             case 3:
                 edited = {**found[identity].fields, "image": "edited:by-hand"}
                 found[identity] = replace(found[identity], fields=edited)

@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import event, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from eeveon.core.desired import Desired, Mount, Port, Recreate, Rolling
+from eeveon.core.desired import BlueGreen, Desired, Mount, Port, Recreate, Rolling, Route
 from eeveon.core.health import Health, HttpCheck
 from eeveon.core.names import ObjectId, ServiceName
 from eeveon.core.observed import Condition
@@ -45,6 +45,7 @@ HEALTHS = (
 )
 STRATEGIES = (
     Recreate(),
+    BlueGreen(),
     Rolling(),
     Rolling(surge=2),
     Rolling(surge=0, max_unavailable=1),
@@ -72,6 +73,8 @@ def all_specs(draw: st.DrawFn) -> Desired:
             else (),
             protected=draw(st.sampled_from([False, False, True])),
             restart=draw(st.sampled_from(["always", "onFailure"])),
+            route=draw(st.sampled_from([None, Route(balancer="front")])),
+            keep=draw(st.sampled_from([0, 0, 1])),
         )
         workloads += [
             replace(one, target=name) for name in sorted(draw(st.sets(st.sampled_from(TARGETS), min_size=1)))
@@ -258,9 +261,12 @@ class AnyHistory(RuleBasedStateMachine):
             held = self.stage.worlds[name].objects(SCOPE)
             for identity, want in wanted.items():
                 found = held[identity.kind, identity.name]
-                assert (found.fields, found.condition) == (want.fields, Condition.RUNNING.value)
+                assert (found.fields, found.condition) == (want.fields, want.condition.value)
             known = {(identity.kind, identity.name) for identity in wanted}
-            assert all(key in known or key[0] == VOLUME or held[key].protected for key in held)
+            keeping = {item.service for item in here if item.keep}
+            for key, left in held.items():
+                shelved = left.condition == Condition.STOPPED.value and left.service in keeping
+                assert key in known or key[0] == VOLUME or left.protected or shelved
         records = self.store.history.records(SCOPE, 100, self.now())
         assert all(record.ending is not Ending.RUNNING for record in records)
 

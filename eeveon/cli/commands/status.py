@@ -9,7 +9,7 @@ from eeveon.cli.console import Console
 from eeveon.cli.looking import Look, look
 from eeveon.core.health import Health, Probe
 from eeveon.core.names import ObjectId
-from eeveon.core.observed import Condition, ObservedObject, Seen, Unreachable
+from eeveon.core.observed import ObservedObject, Seen, Unreachable
 from eeveon.core.wanted import INSTANCE
 
 UNKNOWN = 3  # exit status
@@ -53,7 +53,7 @@ def _probes(seen: Look, objects: list[ObservedObject]) -> dict[ObjectId, Probe]:
         (item, health[item.service, item.id.target])
         for item in objects
         if item.service is not None
-        and item.condition is Condition.RUNNING
+        and item.is_up
         and health.get((item.service, item.id.target), Health()).check is not None
     ]
     if not asked:

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from eeveon.core.changes import ServiceChange, Verb
-from eeveon.core.desired import Recreate, Strategy
-from eeveon.core.observed import Condition
+from eeveon.core.desired import Recreate, Rolling, Strategy
 from eeveon.core.plan import Action, Impact, Risk, Step
 
 _RANK = {Risk.LOW: 0, Risk.MEDIUM: 1, Risk.HIGH: 2}
@@ -28,14 +27,23 @@ def step_verb(change: ServiceChange) -> Verb:
 
 def step_risk(change: ServiceChange, strategy: Strategy) -> Risk:
     """High if something that serves goes or pauses, medium if it is replaced and stays available, else low."""
-    running = [seen for seen in change.present if seen.condition is Condition.RUNNING]
+    running = [seen for seen in change.present if seen.is_up]
     verbs = {item.verb for item in change.changes}
     if change.workload is None or (running and not change.wanted):
         return Risk.HIGH
     if Verb.REPLACE in verbs and running:
-        stops_all = isinstance(strategy, Recreate) or strategy.max_unavailable >= len(change.wanted)
-        return Risk.HIGH if stops_all else Risk.MEDIUM
+        return Risk.HIGH if _stops_all(strategy, len(change.wanted)) else Risk.MEDIUM
     return Risk.MEDIUM if verbs & {Verb.REMOVE, Verb.UPDATE, Verb.VERIFY} else Risk.LOW
+
+
+def _stops_all(strategy: Strategy, replicas: int) -> bool:
+    match strategy:
+        case Recreate():
+            return True
+        case Rolling(max_unavailable=fewer):
+            return fewer >= replicas
+        case _:
+            return False
 
 
 def touched(change: ServiceChange) -> int:
@@ -45,7 +53,7 @@ def touched(change: ServiceChange) -> int:
         for item in change.changes
         if item.verb is not Verb.START
         for seen in item.present
-        if seen.condition is Condition.RUNNING
+        if seen.is_up
     }
     return len(present)
 

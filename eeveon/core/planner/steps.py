@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from typing import assert_never
 
 from eeveon.core.changes import Cause, FieldChange, ObjectChange, ServiceChange, Verb
-from eeveon.core.desired import Recreate, Strategy, Workload
+from eeveon.core.desired import BlueGreen, Recreate, Rolling, Strategy, Workload
 from eeveon.core.diff import Views
 from eeveon.core.observed import Condition, ObservedObject
 from eeveon.core.plan import Effect, Risk, Step
-from eeveon.core.planner.moves import REMOVE_TIMEOUT, Ordered, revision_before, strategy_of
+from eeveon.core.planner.moves import REMOVE_TIMEOUT, Ordered, passive, revision_before, strategy_of
 from eeveon.core.planner.risk import step_risk, step_verb
 from eeveon.core.values import digest, plain
 
@@ -39,7 +40,7 @@ def service_step(change: ServiceChange, views: Views, wave: int, wait: timedelta
         fields=_unique(field for item in change.changes for field in item.fields),
         reasons=_reasons(change),
         drift=all(item.cause is Cause.DRIFT for item in change.changes),
-        replicas=(len({seen.ordinal for seen in change.present}), len(change.wanted)),
+        replicas=(_standing(change), len(change.wanted)),
         strategy=_strategy_text(change, strategy),
         goes_back_to=revision_before(change),
         risk=step_risk(change, strategy),
@@ -84,6 +85,11 @@ def support_action(change: ObjectChange) -> Ordered:
     return Ordered(effect=effect, after=(), deadline=REMOVE_TIMEOUT)
 
 
+def _standing(change: ServiceChange) -> int:
+    """How many places hold an instance, kept ones apart."""
+    return len({seen.ordinal for seen in change.present if seen not in change.shelf})
+
+
 def _unique(changes: Iterable[FieldChange]) -> tuple[FieldChange, ...]:
     """Each difference once, however many instances show it."""
     found: dict[str, FieldChange] = {}
@@ -106,9 +112,17 @@ def _reasons(change: ServiceChange) -> tuple[str, ...]:
 def _strategy_text(change: ServiceChange, strategy: Strategy) -> str:
     if change.workload is None or not any(item.verb is Verb.REPLACE for item in change.changes):
         return ""
-    if isinstance(strategy, Recreate):
-        return "recreate: stops before it starts"
-    text = f"rolling, {strategy.surge} more, {strategy.max_unavailable} fewer at a time"
-    if strategy != change.workload.strategy:
-        return f"{text}: its port cannot be held twice"
-    return text
+    forced = strategy != change.workload.strategy and not passive(change)
+    return f"{_described(strategy)}: its port cannot be held twice" if forced else _described(strategy)
+
+
+def _described(strategy: Strategy) -> str:
+    match strategy:
+        case Recreate():
+            return "recreate: stops before it starts"
+        case BlueGreen():
+            return "blue-green, all change sides at once when all are healthy"
+        case Rolling(surge=more, max_unavailable=fewer):
+            return f"rolling, {more} more, {fewer} fewer at a time"
+        case _:
+            assert_never(strategy)

@@ -97,6 +97,7 @@ def _instances(target: TargetName, workload: Workload) -> Iterator[WantedObject]
             fields=fields,
             health=workload.health,
             protected=workload.protected,
+            keep=workload.keep,
         )
 
 

@@ -13,11 +13,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from difflib import get_close_matches
+from functools import partial
 
 from eeveon.core.desired import Target, Workload
 from eeveon.core.health import Check, Probe
 from eeveon.core.names import ObjectId, Revision, ServiceName, TargetName
-from eeveon.core.observed import Condition, Observation, ObservedObject, Seen, Unreachable
+from eeveon.core.observed import UP, Condition, Observation, ObservedObject, Seen, Unreachable
 from eeveon.core.plan import Effect
 from eeveon.core.secret import SecretValue, references
 from eeveon.core.wanted import INSTANCE, VOLUME, Preview, WantedObject
@@ -93,7 +94,7 @@ class FakeDriver:
             held = self._world.objects(self._scope).get(_key(object_id))
         except TargetUnreachable as cause:
             return Probe(healthy=False, detail=cause.message)
-        if held is None or held.condition != Condition.RUNNING.value:
+        if held is None or held.condition not in UP:
             return Probe(healthy=False, detail=f"not running: {held.condition if held else 'absent'}")
         return program.answer(check, held.fields, self._world.secrets_of(self._scope, object_id))
 
@@ -123,9 +124,18 @@ class FakeDriver:
             return before if mishap.lie == "idle" else self._brought(effect, objects, mishap)
 
         after = self._world.change(self._scope, fence, effect.object, decide)
+        if mishap.lie != "idle":
+            self._change_sides(effect, fence)
         if secrets:
             self._world.give_secrets(self._scope, effect.object, secrets)
         return before, after
+
+    def _change_sides(self, effect: Effect, fence: int) -> None:
+        """Those that enter service beside the object, and those that leave it instead."""
+        goals = dict.fromkeys(effect.beside, Condition.SERVING)
+        goals |= dict.fromkeys(effect.instead, Condition.RUNNING)
+        for identity, goal in goals.items():
+            self._world.change(self._scope, fence, identity, partial(_moved, _key(identity), goal))
 
     def _brought(self, effect: Effect, objects: Objects, mishap: Mishap) -> Held | None:
         """The object as the effect wants it; itself where it is so already."""
@@ -138,23 +148,26 @@ class FakeDriver:
                 if held is None or held.condition == Condition.STOPPED.value:
                     return held
                 return held._replace(condition=Condition.STOPPED.value, detail="stopped", trace="")
-            case Condition.RUNNING:
-                return self._running(effect, held, mishap)
+            case Condition.RUNNING | Condition.SERVING:
+                return self._up(effect, held, mishap)
             case Condition.FAILED:
                 raise ActionRefused(f"{effect}: no object is brought to fail")
 
-    def _running(self, effect: Effect, held: Held | None, mishap: Mishap) -> Held:
+    def _up(self, effect: Effect, held: Held | None, mishap: Mishap) -> Held:
+        """It runs, and serves if that is asked for: a rung more or less restarts nothing."""
         if effect.wanted is not None:
             wished = self._made(effect.wanted)
         elif held is not None:
             wished = held
         else:
             raise ActionRefused(f"{effect}: it does not exist", hint="plan again")
-        if held is not None and held.condition == Condition.RUNNING.value and _same(held, wished):
-            return held
+        if held is not None and held.condition in UP and _same(held, wished):
+            return held._replace(condition=effect.condition.value)
         condition, detail = program.started(wished.fields)
         if mishap.crash:
             condition, detail = Condition.FAILED, mishap.crash
+        if condition is Condition.RUNNING:
+            condition = effect.condition
         return wished._replace(condition=condition.value, detail=detail, trace="")
 
     def _made(self, wanted: WantedObject) -> Held:
@@ -185,7 +198,7 @@ class FakeDriver:
         if mishap.lie == "another" and (other := after or before):
             return self._observed((key[0], f"{key[1]}-another"), other)
         if after is not None and mishap.crash:
-            after = after._replace(condition=Condition.RUNNING.value, detail="")
+            after = after._replace(condition=effect.condition.value, detail="")
         return after and self._observed(key, after)
 
     def _claimed(self, effect: Effect, before: Held | None) -> ObservedObject | None:
@@ -195,7 +208,7 @@ class FakeDriver:
         return held and replace(self._observed(_key(effect.object), held), condition=effect.condition)
 
     def _observed(self, key: Key, held: Held) -> ObservedObject:
-        runs = held.condition == Condition.RUNNING.value
+        runs = held.condition in UP
         return ObservedObject(
             id=ObjectId(target=self._target, kind=key[0], name=key[1]),
             service=None if held.service is None else ServiceName(held.service),
@@ -222,7 +235,7 @@ class FakeDriver:
 
     def _runs(self, object_id: ObjectId) -> bool:
         held = self._world.objects(self._scope).get(_key(object_id))
-        return held is not None and held.condition == Condition.RUNNING.value
+        return held is not None and held.condition in UP
 
     def _as_log(self, object_id: ObjectId, lines: tuple[str, ...]) -> Iterator[LogLine]:
         return (LogLine(instance=object_id.name, text=line) for line in lines)
@@ -246,6 +259,12 @@ def connect(target: Target, context: Context) -> FakeDriver:
         raise UsageError(f"target {target.name}: `faults` is a list")
     state = context.state / str(target.settings.get("state", f"{target.name}.json"))
     return FakeDriver(target, context, FakeTarget(state=state, faults=map(parse_fault, faults)))
+
+
+def _moved(key: Key, goal: Condition, objects: Objects) -> Held | None:
+    """An object that runs, in service or out of it; another one as it is."""
+    held = objects.get(key)
+    return held._replace(condition=goal.value) if held and held.condition in UP else held
 
 
 def _raise_in_use(object_id: ObjectId, objects: Objects) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from eeveon.core.desired import UNLIMITED, Mount, Port, Resources, Workload
 from eeveon.core.names import ObjectId, TargetName
+from eeveon.core.observed import Condition
 from eeveon.core.values import Fields, plain
 from eeveon.core.wanted import NETWORK, VOLUME, Preview, WantedObject, instance_id, revision_of
 
@@ -95,6 +96,8 @@ def _instances(target: TargetName, workload: Workload, habits: Habits) -> Iterab
             fields=fields,
             health=workload.health,
             protected=workload.protected,
+            keep=workload.keep,
+            goal=Condition.SERVING if workload.route else Condition.RUNNING,
         )
 
 

@@ -59,6 +59,7 @@ def _instances(target: TargetName, workload: Workload, machine: Machine) -> Iter
             fields=fields,
             health=workload.health,
             protected=workload.protected,
+            keep=workload.keep,
         )
 
 
