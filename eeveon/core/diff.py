@@ -5,14 +5,15 @@ an apply would change something. Three versions of a field decide the cause: as 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
 from eeveon.core.changes import MISSING, Cause, Changes, FieldChange, ObjectChange, ServiceChange, Verb
 from eeveon.core.desired import Desired, Workload
-from eeveon.core.names import ObjectId, Revision, ServiceName, TargetName
+from eeveon.core.names import ObjectId, ServiceName, TargetName
 from eeveon.core.observed import Condition, Observed, ObservedObject, Seen, Unreachable
+from eeveon.core.shelf import kept_revisions, shelf_of
 from eeveon.core.values import Fields
 from eeveon.core.wanted import INSTANCE, VOLUME, Preview, WantedObject
 
@@ -96,7 +97,7 @@ def _compare(found: _Buckets, target: TargetName, view: TargetView, here: _Prese
                     changes=changes,
                     present=tuple(sorted(pair.present, key=lambda seen: seen.id)),
                     wanted=tuple(pair.wanted),
-                    shelf=_shelf(pair, found.unsettled),
+                    shelf=shelf_of(pair.wanted, pair.present, found.unsettled),
                 )
             )
         elif workload is not None:
@@ -174,7 +175,7 @@ def _is_as_wanted(pair: _Pair, unsettled: frozenset[ObjectId]) -> bool:
 def _instance_changes(
     pair: _Pair, workload: Workload | None, mutable: frozenset[str], unsettled: frozenset[ObjectId]
 ) -> Iterator[ObjectChange]:
-    shelf = _shelf(pair, unsettled)
+    shelf = shelf_of(pair.wanted, pair.present, unsettled)
     kept = kept_revisions(pair.wanted, shelf)
     present: dict[int | None, list[ObservedObject]] = defaultdict(list)
     for seen in sorted(pair.present, key=lambda seen: seen.id):
@@ -199,34 +200,6 @@ def _instance_changes(
             )
     if surplus := tuple(seen for seen in shelf if seen.revision not in kept):
         yield _change(Verb.REMOVE, None, surplus, (), Cause.SPEC, f"only {pair.wanted[0].keep} are kept")
-
-
-def _shelf(pair: _Pair, unsettled: frozenset[ObjectId]) -> tuple[ObservedObject, ...]:
-    """What stopped when a newer revision took over, and stays to be gone back to: no difference by itself.
-
-    Where no apply has seen the newer one healthy yet, the older is part of an unfinished rollout instead.
-    """
-    if not pair.wanted or not pair.wanted[0].keep:
-        return ()
-    revisions = {want.revision for want in pair.wanted}
-    open_ordinals = {want.ordinal for want in pair.wanted if want.id in unsettled}
-    return tuple(
-        seen
-        for seen in sorted(pair.present, key=lambda seen: seen.id)
-        if seen.condition is Condition.STOPPED
-        and seen.revision not in revisions
-        and seen.ordinal not in open_ordinals
-    )
-
-
-def kept_revisions(wanted: Sequence[WantedObject], older: Iterable[ObservedObject]) -> frozenset[Revision]:
-    """Of older revisions the newest ones, as many as the service keeps. What still runs is newer than what does not."""
-    newest: dict[Revision, tuple[bool, str]] = {}
-    for seen in older:
-        age = (seen.is_up, seen.started.isoformat() if seen.started else "")
-        newest[seen.revision] = max(newest.get(seen.revision, age), age)
-    ranked = sorted(newest, key=lambda revision: (*newest[revision], revision), reverse=True)
-    return frozenset(ranked[: wanted[0].keep] if wanted else ())
 
 
 def _wanted_change(

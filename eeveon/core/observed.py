@@ -71,6 +71,9 @@ class Unreachable:
     hint: str = ""
     place: str = ""  # the one host that did not answer; "": nothing of the target is known
 
+    def __str__(self) -> str:
+        return f"host {self.place} of target/{self.target}" if self.place else f"target/{self.target}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
@@ -88,3 +91,12 @@ class Seen:
 
 Observation = Seen | Unreachable
 Observed = Mapping[TargetName, Observation]
+
+
+def unseen(observed: Observed) -> tuple[Unreachable, ...]:
+    """Every target and every single place that could not be read."""
+    return tuple(
+        item
+        for observation in observed.values()
+        for item in ((observation,) if isinstance(observation, Unreachable) else observation.blind)
+    )

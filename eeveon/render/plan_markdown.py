@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from eeveon.core.plan import Plan, Step
 from eeveon.core.verdict import Decision, Finding, Verdict
 from eeveon.render.plan_text import field_lines, impact_text, revision_text, what_text
-from eeveon.render.words import SYMBOLS, count
+from eeveon.render.words import SYMBOLS, count, unknown_text
 
 
 def plan_markdown(plan: Plan, verdicts: Sequence[Verdict], findings: Sequence[Finding]) -> str:
@@ -18,7 +18,7 @@ def plan_markdown(plan: Plan, verdicts: Sequence[Verdict], findings: Sequence[Fi
     for target in plan.unknown:
         lines += [
             "",
-            f"**?** `target/{target.target}` was not reached, nothing is planned for it: {_safe(target.reason)}",
+            f"**?** `{target}` was not reached, nothing is planned for it: {_safe(target.reason)}",
         ]
     for note in plan.notes:
         lines += ["", f"Note: `{note.service or note.target}`: {_safe(note.text)}"]
@@ -32,7 +32,7 @@ def plan_markdown(plan: Plan, verdicts: Sequence[Verdict], findings: Sequence[Fi
 def _answer(plan: Plan) -> str:
     parts = [count(len(plan.steps), "change") if plan.steps else "nothing to do"]
     if plan.unknown:
-        parts.append(f"{count(len(plan.unknown), 'target')} unknown")
+        parts.append(unknown_text(plan.unknown))
     return ", ".join(parts)
 
 

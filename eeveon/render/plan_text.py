@@ -7,7 +7,7 @@ from itertools import groupby
 from eeveon.core.changes import Cause, Verb
 from eeveon.core.plan import Plan, Step
 from eeveon.core.verdict import Decision, Finding, Verdict
-from eeveon.render.words import SYMBOLS, UNKNOWN, Style, count, duration, field_change
+from eeveon.render.words import SYMBOLS, UNKNOWN, Style, count, duration, field_change, unknown_text
 
 _INDENT = " " * 8
 
@@ -39,7 +39,7 @@ def revision_text(plan: Plan) -> str:
 def _headline(plan: Plan, style: Style) -> str:
     what = [count(len(plan.steps), "change") if plan.steps else "nothing to do"]
     if plan.unknown:
-        what.append(f"{count(len(plan.unknown), 'target')} unknown")
+        what.append(unknown_text(plan.unknown))
     if plan.unchanged:
         what.append(f"{plan.unchanged} unchanged")
     return f"{style.bold(str(plan.scope))} @ {revision_text(plan)}   {', '.join(what)}"
@@ -106,7 +106,7 @@ def _wrapped(text: str, style: Style) -> list[str]:
 
 def _unknown(plan: Plan, style: Style) -> Iterator[str]:
     for target in plan.unknown:
-        yield f"  {style.mark(UNKNOWN)} target/{target.target}  not reached, nothing planned for it"
+        yield f"  {style.mark(UNKNOWN)} {target}  not reached, nothing planned for it"
         yield from _wrapped(target.reason, style)
         if target.hint:
             yield from _wrapped(target.hint, style)

@@ -8,7 +8,7 @@ from eeveon.core.names import ObjectId, Scope
 from eeveon.core.observed import ObservedObject, Unreachable
 from eeveon.core.values import plain
 from eeveon.render.as_json import as_json
-from eeveon.render.words import UNKNOWN, Style, columns, count
+from eeveon.render.words import UNKNOWN, Style, columns, count, unknown_text
 
 _HEAD = ("  SERVICE", "INSTANCE", "TARGET", "STATE", "HEALTH", "REACHED AT", "REVISION")
 
@@ -37,7 +37,7 @@ def status_text(status: Status, style: Style) -> str:
     ill = sum(not probe.healthy for probe in status.probes.values())
     answer = [f"{running} of {count(len(status.instances), 'instance')} running"]
     answer += [f"{ill} unhealthy"] if ill else []
-    answer += [f"{count(len(status.unknown), 'target')} unknown"] if status.unknown else []
+    answer += [unknown_text(status.unknown)] if status.unknown else []
     lines = [f"{style.bold(str(status.scope))}   {', '.join(answer)}", ""]
     if status.instances:
         lines += columns([_HEAD, *(_row(item, status) for item in status.sorted)])
@@ -89,6 +89,6 @@ def _row(item: ObservedObject, status: Status) -> tuple[str, ...]:
 
 def _unknown(status: Status, style: Style) -> Iterator[str]:
     for target in status.unknown:
-        yield f"  {style.mark(UNKNOWN)} target/{target.target}  not reached: {target.reason}"
+        yield f"  {style.mark(UNKNOWN)} {target}  not reached: {target.reason}"
         if target.hint:
             yield f"        {target.hint}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from eeveon.core.changes import MISSING, FieldChange, Verb
+from eeveon.core.observed import Unreachable
 
 SYMBOLS: Mapping[Verb, str] = {
     Verb.CREATE: "+",
@@ -54,6 +55,14 @@ PLAIN = Style()
 def count(number: int, noun: str, plural: str = "") -> str:
     """A number with its noun: `1 change`, `3 changes`."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def unknown_text(unknown: Sequence[Unreachable]) -> str:
+    """`1 target unknown`, `1 target and 2 hosts unknown`."""
+    hosts = sum(bool(item.place) for item in unknown)
+    targets = len(unknown) - hosts
+    parts = [count(number, noun) for number, noun in ((targets, "target"), (hosts, "host")) if number]
+    return f"{' and '.join(parts)} unknown"
 
 
 def duration(span: timedelta) -> str:

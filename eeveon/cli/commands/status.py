@@ -9,7 +9,7 @@ from eeveon.cli.console import Console
 from eeveon.cli.looking import Look, look
 from eeveon.core.health import Health, Probe
 from eeveon.core.names import ObjectId
-from eeveon.core.observed import ObservedObject, Seen, Unreachable
+from eeveon.core.observed import ObservedObject, Seen, unseen
 from eeveon.core.wanted import INSTANCE
 
 UNKNOWN = 3  # exit status
@@ -34,13 +34,13 @@ def command(console: Console, environment: str | None, form: str) -> int:
             if item.id.kind == INSTANCE
         ]
         probes = _probes(seen, objects)
-        unknown = [item for item in seen.scene.observed.values() if isinstance(item, Unreachable)]
+        unknown = unseen(seen.scene.observed)
         wanted = {want.id for view in seen.scene.views.values() for want in view.preview.objects}
         scope = seen.scene.desired.scope
     from eeveon.render.status_text import Status, status_json, status_text
 
     status = Status(
-        scope=scope, instances=tuple(objects), probes=probes, wanted=frozenset(wanted), unknown=tuple(unknown)
+        scope=scope, instances=tuple(objects), probes=probes, wanted=frozenset(wanted), unknown=unknown
     )
     console.out(status_json(status) if form == "json" else status_text(status, console.style()))
     return UNKNOWN if unknown else 0

@@ -10,7 +10,8 @@ from eeveon.core.desired import BlueGreen, Recreate, Rolling, Strategy, Workload
 from eeveon.core.diff import Views
 from eeveon.core.observed import Condition, ObservedObject
 from eeveon.core.plan import Effect, Risk, Step
-from eeveon.core.planner.moves import REMOVE_TIMEOUT, Ordered, passive, revision_before, strategy_of
+from eeveon.core.planner.course import REMOVE_TIMEOUT, Ordered
+from eeveon.core.planner.moves import passive, revision_before, strategy_of
 from eeveon.core.planner.risk import step_risk, step_verb
 from eeveon.core.values import digest, plain
 

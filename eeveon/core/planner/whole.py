@@ -8,7 +8,8 @@ from eeveon.core.desired import Desired
 from eeveon.core.diff import Views
 from eeveon.core.names import ServiceName
 from eeveon.core.plan import Action, Plan
-from eeveon.core.planner.moves import Ordered, order
+from eeveon.core.planner.course import Ordered
+from eeveon.core.planner.moves import order
 from eeveon.core.planner.risk import impact, longest_wait, touched
 from eeveon.core.planner.steps import service_step, support_action, support_step
 from eeveon.core.planner.waves import through, waves
