@@ -79,7 +79,7 @@ def _row(item: ObservedObject, status: Status) -> tuple[str, ...]:
     return (
         f"  {item.service}",
         f"{item.service}-{item.ordinal}",
-        item.id.target,
+        f"{item.id.target}/{item.place}" if item.place else item.id.target,
         state,
         health,
         places or "-",
