@@ -6,7 +6,7 @@ decides is in the pure calls.
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from eeveon.core.check import check
@@ -14,6 +14,7 @@ from eeveon.core.decide import Circumstances, Decided, decide
 from eeveon.core.desired import Desired, Workload
 from eeveon.core.diff import TargetView, Views
 from eeveon.core.guard import Rules, guard
+from eeveon.core.hold import Hold, held_back
 from eeveon.core.names import TargetName
 from eeveon.core.observed import Observation, Observed, Seen
 from eeveon.core.outcome import ActionState, Record
@@ -64,13 +65,15 @@ class Audience:
 
 
 @contextmanager
-def scene(world: World, desired: Desired, report: Report) -> Iterator[Scene]:
-    """The environment looked at once. The connections close at the end."""
+def scene(world: World, desired: Desired, report: Report, holds: tuple[Hold, ...] = ()) -> Iterator[Scene]:
+    """The environment looked at once, with the store's holds and these. The connections close at the end."""
     drivers = world.connect(desired.scope, desired.targets, report)
     try:
         observed = observe(drivers)
+        shown = views(drivers, observed, desired)
+        all_holds = (*world.store().holds.of(desired.scope), *holds)
         yield Scene(
-            desired=desired, drivers=drivers, observed=observed, views=views(drivers, observed, desired)
+            desired=desired, drivers=drivers, observed=observed, views=_held(shown, observed, all_holds)
         )
     finally:
         for driver in drivers.values():
@@ -107,6 +110,19 @@ def views(drivers: Mapping[TargetName, Driver], observed: Observed, desired: Des
     }
 
 
+def _held(shown: Views, observed: Observed, holds: tuple[Hold, ...]) -> Views:
+    """What is wanted where services were taken back."""
+    by_target: dict[TargetName, list[Hold]] = {}
+    for hold in holds:
+        by_target.setdefault(hold.target, []).append(hold)
+    return {
+        name: replace(view, preview=held_back(view.preview, seen, by_target[name]))
+        if name in by_target and isinstance(seen := observed[name], Seen)
+        else view
+        for name, view in shown.items()
+    }
+
+
 def judged(world: World, now: Scene, order: Order) -> Decided:
     """The plan for what was seen, checked and judged."""
     _refuse_unknown(order, now)
@@ -138,7 +154,7 @@ def carry_out(world: World, shown: Shown, audience: Audience) -> Record:
     holder = world.holder(f"apply {plan.id}")
     lease = store.leases.acquire(plan.scope, holder, world.now(), LEASE_TIME)
     try:
-        with scene(world, desired, audience.report) as now:
+        with scene(world, desired, audience.report, order.holds) as now:
             _refuse_stale(plan, now, shown.named or plan.id)
             verdicts = _judged_again(world, plan, now, order)
             beginning = Beginning(
@@ -162,6 +178,10 @@ def carry_out(world: World, shown: Shown, audience: Audience) -> Record:
                 now=world.now,
                 progress=audience.progress,
             )
+            for (
+                hold
+            ) in order.holds:  # before its plan: a rollback that is cut short is finished by the next apply
+                store.holds.put(plan.scope, hold)
             record = apply(verdicts, beginning, lease, tools)
             for name in _emptied(record, plan, now, order):
                 store.scopes.forget_target(plan.scope, name)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from eeveon.core.desired import Target
 from eeveon.core.guard import ByCommit, Origin
+from eeveon.core.hold import Hold
 from eeveon.core.names import EnvironmentName, ObjectId, Scope, ServiceName, TargetName
 from eeveon.core.policy import SafetyPolicy
 from eeveon.core.secret import Secrets
@@ -51,4 +52,5 @@ class Order:
     environment: EnvironmentName
     services: frozenset[ServiceName] = frozenset()  # empty: all
     targets: frozenset[TargetName] = frozenset()
+    holds: tuple[Hold, ...] = ()  # that this order begins with: a rollback
     origin: Origin = ByCommit()  # noqa: RUF009 - frozen and empty

@@ -17,6 +17,8 @@ COMMANDS = {  # in the order in which a newcomer meets them
     "render": "Print the resolved documents of one environment.",
     "plan": "Show what an apply would do.",
     "apply": "Bring an environment to what its specs say.",
+    "rollback": "Take a service back to a revision that its target keeps.",
+    "unhold": "Let a service that was taken back follow its specs again.",
     "status": "Show what runs, where, and how it is.",
     "logs": "Show what the instances of a service wrote.",
     "history": "Show what earlier applies did.",

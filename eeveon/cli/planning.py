@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from eeveon.cli.console import Console
 from eeveon.core.decide import Decided
 from eeveon.core.guard import ByCommit, Origin
+from eeveon.core.hold import Hold
 from eeveon.core.names import ObjectId, ServiceName, TargetName
 from eeveon.core.plan import Plan
 from eeveon.reading import environment_of, project_of, specs_of
@@ -23,6 +24,7 @@ class Request:
     targets: tuple[str, ...] = ()
     revision: str | None = None
     origin: Origin = field(default_factory=ByCommit)
+    holds: tuple[Hold, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +52,11 @@ def planned(console: Console, request: Request) -> Made:
         services=frozenset(ServiceName(name) for name in request.services),
         targets=frozenset(TargetName(name) for name in request.targets),
         origin=request.origin,
+        holds=request.holds,
     )
     specs = specs_of(world, order)
     console.diagnostics(specs.warnings)
-    with scene(world, specs.desired, _quiet) as now:
+    with scene(world, specs.desired, _quiet, order.holds) as now:
         decided = judged(world, now, order)
     text = plan_json(decided.plan, decided.verdicts, decided.findings)
     if decided.plan.steps:

@@ -225,7 +225,7 @@ def _current_change(
         verb = Verb.UPDATE if {change.path[0] for change in fields} <= mutable else Verb.REPLACE
         return _change(verb, want, present, fields, Cause.DRIFT, _told("changed on the target", current))
     if current.condition is not want.goal:
-        return _change(Verb.START, want, present, (), Cause.DRIFT, _told(_off_goal(current), current))
+        return _change(Verb.START, want, present, (), Cause.DRIFT, _off_goal(current))
     if len(present) > 1:
         return _change(
             Verb.VERIFY, want, present, (), Cause.DRIFT, "an unfinished rollout left another revision"

@@ -7,11 +7,15 @@ first commit that leads to another revision ends it.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from eeveon.core.names import Revision, ServiceName, TargetName
 from eeveon.core.observed import ObservedObject, Seen
+from eeveon.core.values import Fields
 from eeveon.core.wanted import INSTANCE, Note, Preview, WantedObject, instance_id
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_SHORT = 7  # characters by which people name a commit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +62,7 @@ def _with(
 
 
 def _before(hold: Hold, bad: tuple[WantedObject, ...], seen: Seen) -> Iterator[WantedObject]:
-    """What is left of the revisions to go back to, and for places that have lost theirs the like of another."""
+    """What is left of the revisions to go back to; an instance that was lost is like the others, if there is one place."""
     left = [
         item
         for item in seen.objects
@@ -67,12 +71,11 @@ def _before(hold: Hold, bad: tuple[WantedObject, ...], seen: Seen) -> Iterator[W
     for item in left:
         yield _wanted_again(item, bad[0])
     ordinals = {item.ordinal for item in left}
+    like = next((item for item in left if not item.place), None)
     for want in bad:
-        like = next((item for item in left if item.place == want.place), None)
-        if like is not None and want.ordinal not in ordinals and want.ordinal is not None:
-            again = _wanted_again(like, want)
-            name = instance_id(hold.target, hold.service, want.ordinal, like.revision)
-            yield replace(again, id=name, ordinal=want.ordinal)
+        if like is not None and want.ordinal is not None and want.ordinal not in ordinals:
+            identity = instance_id(hold.target, hold.service, want.ordinal, like.revision)
+            yield replace(_wanted_again(like, want), id=identity, ordinal=want.ordinal)
 
 
 def _wanted_again(item: ObservedObject, like: WantedObject) -> WantedObject:
@@ -88,3 +91,56 @@ def _wanted_again(item: ObservedObject, like: WantedObject) -> WantedObject:
 
 def _is_of(hold: Hold, item: WantedObject) -> bool:
     return item.id.kind == INSTANCE and item.service == hold.service and item.id.target == hold.target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A revision that a target keeps of a service: what going back can lead to."""
+
+    revision: Revision
+    fields: Fields
+    started: datetime | None  # when last, where the target knows
+    places: tuple[str, ...]
+
+    def answers_to(self, name: str) -> bool:
+        """Whether a person may mean it: by the beginning of its revision, or by a value such as its image or commit."""
+        values = [value for value in self.fields.values() if isinstance(value, str)]
+        return self.revision.startswith(name) or any(
+            value == name or (len(name) >= _SHORT and value.startswith(name)) for value in values
+        )
+
+
+def kept_of(service: ServiceName, seen: Seen, bad: frozenset[Revision]) -> tuple[Kept, ...]:
+    """The stopped revisions of a service that are not among the bad ones, the newest first."""
+    found: dict[Revision, list[ObservedObject]] = {}
+    for item in seen.objects:
+        if (
+            item.id.kind == INSTANCE
+            and item.service == service
+            and item.revision not in bad
+            and not item.is_up
+        ):
+            found.setdefault(item.revision, []).append(item)
+    kept = [
+        Kept(
+            revision=revision,
+            fields=items[0].fields if items[0].applied is None else items[0].applied,
+            started=max((item.started for item in items if item.started), default=None),
+            places=tuple(sorted({item.place for item in items if item.place})),
+        )
+        for revision, items in found.items()
+    ]
+    return tuple(sorted(kept, key=lambda one: (one.started or _LONG_AGO, one.revision), reverse=True))
+
+
+def bad_of(service: ServiceName, seen: Seen, wanted: Iterable[WantedObject]) -> frozenset[Revision]:
+    """What a rollback leaves: the revisions that run, and those that the specs lead to."""
+    here = {item.revision for item in wanted if item.service == service and item.id.kind == INSTANCE}
+    return frozenset(
+        here
+        | {
+            item.revision
+            for item in seen.objects
+            if item.service == service and item.id.kind == INSTANCE and item.is_up
+        }
+    )

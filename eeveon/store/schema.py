@@ -126,4 +126,15 @@ def _journal(database: "Database") -> None:
     database.table("entry").create_index(["record", "place", "number"])
 
 
-SCHEMA = Schema(migrations=(_first,))
+def _holds(database: "Database") -> None:
+    hold = {"service": str, "target": str, "bad": str, "back_to": str, "since": str, "by": str}
+    database.table("hold").create(
+        {"scope": int} | hold,
+        pk=("scope", "service", "target"),
+        not_null=set(hold) | {"scope"},
+        foreign_keys=[("scope", "scope", "id")],
+        strict=True,
+    )
+
+
+SCHEMA = Schema(migrations=(_first, _holds))

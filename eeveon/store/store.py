@@ -8,6 +8,7 @@ from typing import Self
 from eeveon.core.names import Scope
 from eeveon.store.database import PATIENCE, Database, Opening, open_database
 from eeveon.store.history import History
+from eeveon.store.holds import Holds
 from eeveon.store.journal import Journal
 from eeveon.store.leases import Leases, Liveness, unknown_liveness
 from eeveon.store.plans import Plans
@@ -26,6 +27,7 @@ class Store:
         self.journal = Journal(database)
         self.history = History(database, self.leases, alive)
         self.plans = Plans(database)
+        self.holds = Holds(database)
 
     @classmethod
     def open(

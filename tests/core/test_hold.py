@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from eeveon.core.desired import Desired
 from eeveon.core.diff import Views
-from eeveon.core.hold import Hold, held_back
+from eeveon.core.hold import Hold, bad_of, held_back, kept_of
 from eeveon.core.names import ObjectId, Revision, ServiceName
 from eeveon.core.observed import Condition, Observed, ObservedObject, Seen
 from eeveon.core.simulate import as_wanted
@@ -101,3 +101,48 @@ def test_a_field_that_was_changed_by_hand_is_put_back_to_what_was_applied() -> N
     held[key] = replace(held[key], applied=None)
     again = wanted(BAD, held)[HERE].preview.objects
     assert {want.fields["image"] for want in again if want.service == WEB} == {"web:1", "by-hand"}
+
+
+def seen_of(held: dict[ObjectId, ObservedObject]) -> Seen:
+    seen = Holding(held).observed()[HERE]
+    assert isinstance(seen, Seen)
+    return seen
+
+
+def stopped(specs: Desired, hour: int | None) -> dict[ObjectId, ObservedObject]:
+    started = None if hour is None else NOON.replace(hour=hour)
+    return {
+        key: replace(item, condition=Condition.STOPPED, started=started)
+        for key, item in Holding.of(specs).by_id.items()
+    }
+
+
+def test_the_newest_kept_revision_comes_first_and_bad_ones_are_none() -> None:
+    held = {**stopped(GOOD, 3), **stopped(NEXT, 5), **stopped(specs("web:0"), None), **Holding.of(BAD).by_id}
+    seen = seen_of(held)
+    bad = bad_of(WEB, seen, views(BAD)[HERE].preview.objects)
+    assert bad == revisions(BAD)
+    found = kept_of(WEB, seen, bad)
+    assert [one.fields["image"] for one in found] == ["web:3", "web:1", "web:0"]
+    assert found[0].started == NOON.replace(hour=5)
+    assert kept_of(WEB, seen, bad | revisions(NEXT)) == found[1:]
+
+
+def test_a_revision_answers_to_its_own_name_and_to_what_it_holds() -> None:
+    (one,) = kept_of(WEB, seen_of(stopped(GOOD, 3)), frozenset())
+    assert one.answers_to(one.revision[:4])
+    assert one.answers_to("web:1")
+    assert not one.answers_to("web")
+    commit = replace(one, fields={"commit": "4f2c91a0aaaa", "env": {}})
+    assert commit.answers_to("4f2c91a")
+    assert not commit.answers_to("4f2c")
+
+
+def test_hosts_that_keep_a_revision_are_named() -> None:
+    held = stopped(specs("web:1", THERE), 3)
+    seen = Holding(held).observed()[THERE]
+    assert isinstance(seen, Seen)
+    (one,) = kept_of(WEB, seen, frozenset())
+    assert one.places == ("host1", "host2")
+    drifted = replace(seen, objects=tuple(replace(item, applied=None) for item in seen.objects))
+    assert kept_of(WEB, drifted, frozenset()) == (one,)

@@ -14,6 +14,7 @@ import pytest
 
 from eeveon.core.names import ServiceName, TargetName
 from eeveon.errors import EEveonError, StoreError, UsageError
+from eeveon.store.schema import SCHEMA
 from eeveon.store.store import FILE, Store
 from tests.store.child import start
 from tests.store.nouns import BOB, NOW, SCOPE, TTL, a_plan, a_step, after, beginning
@@ -132,7 +133,7 @@ def test_a_file_of_a_newer_eeveon_is_refused(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version = 1000")
     error = refusal(path)
-    assert "was written by a newer EEveon (schema 1000; this one knows 1)" in error.message
+    assert f"was written by a newer EEveon (schema 1000; this one knows {SCHEMA.version})" in error.message
     assert "upgrade EEveon" in error.hint
 
 

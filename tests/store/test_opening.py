@@ -103,7 +103,7 @@ def test_a_copy_of_the_older_file_is_kept_before_it_is_changed(folder: Path) -> 
     with closing(open_database(path, Opening(now=NOW, schema=THIRD))) as database:
         database.check()
         with database.reading() as connection:
-            assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+            assert connection.execute("PRAGMA user_version").fetchone() == (THIRD.version,)
             assert connection.execute("SELECT DISTINCT weight FROM step").fetchall() == [(7,)]
             assert connection.execute("SELECT purpose FROM lease").fetchall() == [("apply plan-2",)]
     copy = folder / COPY
@@ -140,7 +140,7 @@ def test_processes_that_upgrade_at_once_do_it_once(folder: Path) -> None:
     assert race(*[("upgrade", folder)] * 3) == ["14", "14", "14"]
     assert [copy.name for copy in folder.glob("*.bak")] == [COPY]
     with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (SECOND.version,)
 
 
 def test_an_upgrade_waits_no_longer_than_it_may_for_a_lock(folder: Path) -> None:
