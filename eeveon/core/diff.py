@@ -13,7 +13,7 @@ from eeveon.core.changes import MISSING, Cause, Changes, FieldChange, ObjectChan
 from eeveon.core.desired import Desired, Workload
 from eeveon.core.names import ObjectId, ServiceName, TargetName
 from eeveon.core.observed import Condition, Observed, ObservedObject, Seen, Unreachable
-from eeveon.core.shelf import kept_revisions, shelf_of
+from eeveon.core.shelf import beyond_keep, shelf_of
 from eeveon.core.values import Fields
 from eeveon.core.wanted import INSTANCE, VOLUME, Preview, WantedObject
 
@@ -176,7 +176,6 @@ def _instance_changes(
     pair: _Pair, workload: Workload | None, mutable: frozenset[str], unsettled: frozenset[ObjectId]
 ) -> Iterator[ObjectChange]:
     shelf = shelf_of(pair.wanted, pair.present, unsettled)
-    kept = kept_revisions(pair.wanted, shelf)
     present: dict[int | None, list[ObservedObject]] = defaultdict(list)
     for seen in sorted(pair.present, key=lambda seen: seen.id):
         if seen not in shelf:
@@ -198,7 +197,7 @@ def _instance_changes(
             yield ObjectChange(
                 verb=Verb.REMOVE, wanted=None, present=removed, fields=(), cause=Cause.SPEC, reason=reason
             )
-    if surplus := tuple(seen for seen in shelf if seen.revision not in kept):
+    if surplus := beyond_keep(pair.wanted, shelf):
         yield _change(Verb.REMOVE, None, surplus, (), Cause.SPEC, f"only {pair.wanted[0].keep} are kept")
 
 

@@ -5,13 +5,13 @@ those, the service is wanted as the target still keeps it from before, so every 
 first commit that leads to another revision ends it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from eeveon.core.names import Revision, ServiceName, TargetName
 from eeveon.core.observed import ObservedObject, Seen
-from eeveon.core.values import Fields
+from eeveon.core.values import Fields, canonical
 from eeveon.core.wanted import INSTANCE, Note, Preview, WantedObject, instance_id
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -84,7 +84,7 @@ def _wanted_again(item: ObservedObject, like: WantedObject) -> WantedObject:
         id=item.id,
         ordinal=item.ordinal,
         revision=item.revision,
-        fields=item.fields if item.applied is None else item.applied,
+        fields=_as_applied(item),
         place=item.place,
     )
 
@@ -95,24 +95,32 @@ def _is_of(hold: Hold, item: WantedObject) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A revision that a target keeps of a service: what going back can lead to."""
+    """What a target keeps of a service and going back can lead to: the same fields, on one host or several."""
 
-    revision: Revision
+    revisions: frozenset[Revision]  # one, or one of each host
     fields: Fields
     started: datetime | None  # when last, where the target knows
     places: tuple[str, ...]
 
     def answers_to(self, name: str) -> bool:
-        """Whether a person may mean it: by the beginning of its revision, or by a value such as its image or commit."""
-        values = [value for value in self.fields.values() if isinstance(value, str)]
-        return self.revision.startswith(name) or any(
-            value == name or (len(name) >= _SHORT and value.startswith(name)) for value in values
+        """Whether a person may mean it: by the beginning of a revision, or by a value such as its image or commit."""
+        known = [str(value) for _, value in _leaves(self.fields)]
+        return any(revision.startswith(name) for revision in self.revisions) or any(
+            value == name or (len(name) >= _SHORT and value.startswith(name)) for value in known
         )
 
 
+def _leaves(fields: Fields, path: str = "") -> Iterator[tuple[str, object]]:
+    for name, value in fields.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{path}{name}.")
+        else:
+            yield f"{path}{name}", value
+
+
 def kept_of(service: ServiceName, seen: Seen, bad: frozenset[Revision]) -> tuple[Kept, ...]:
-    """The stopped revisions of a service that are not among the bad ones, the newest first."""
-    found: dict[Revision, list[ObservedObject]] = {}
+    """What is kept of a service and is not among the bad revisions, the newest first."""
+    found: dict[str, list[ObservedObject]] = {}
     for item in seen.objects:
         if (
             item.id.kind == INSTANCE
@@ -120,17 +128,23 @@ def kept_of(service: ServiceName, seen: Seen, bad: frozenset[Revision]) -> tuple
             and item.revision not in bad
             and not item.is_up
         ):
-            found.setdefault(item.revision, []).append(item)
+            found.setdefault(canonical(_as_applied(item)), []).append(item)
     kept = [
         Kept(
-            revision=revision,
-            fields=items[0].fields if items[0].applied is None else items[0].applied,
+            revisions=frozenset(item.revision for item in items),
+            fields=_as_applied(items[0]),
             started=max((item.started for item in items if item.started), default=None),
             places=tuple(sorted({item.place for item in items if item.place})),
         )
-        for revision, items in found.items()
+        for items in found.values()
     ]
-    return tuple(sorted(kept, key=lambda one: (one.started or _LONG_AGO, one.revision), reverse=True))
+    return tuple(
+        sorted(kept, key=lambda one: (one.started or _LONG_AGO, sorted(one.revisions)), reverse=True)
+    )
+
+
+def _as_applied(item: ObservedObject) -> Fields:
+    return item.fields if item.applied is None else item.applied
 
 
 def bad_of(service: ServiceName, seen: Seen, wanted: Iterable[WantedObject]) -> frozenset[Revision]:

@@ -27,11 +27,23 @@ def shelf_of(
     )
 
 
-def kept_revisions(wanted: Sequence[WantedObject], older: Iterable[ObservedObject]) -> frozenset[Revision]:
-    """Of older revisions the newest ones, as many as the service keeps. What still runs is newer than what does not."""
-    newest: dict[Revision, tuple[bool, str]] = {}
+def beyond_keep(
+    wanted: Sequence[WantedObject], older: Iterable[ObservedObject]
+) -> tuple[ObservedObject, ...]:
+    """Of older instances those that are not kept: each place keeps the newest revisions, as many as the service says.
+
+    What still runs is newer than what does not.
+    """
+    by_place: dict[str, dict[Revision, tuple[bool, str]]] = {}
+    older = tuple(older)
     for seen in older:
         age = (seen.is_up, seen.started.isoformat() if seen.started else "")
-        newest[seen.revision] = max(newest.get(seen.revision, age), age)
-    ranked = sorted(newest, key=lambda revision: (*newest[revision], revision), reverse=True)
-    return frozenset(ranked[: wanted[0].keep] if wanted else ())
+        here = by_place.setdefault(seen.place, {})
+        here[seen.revision] = max(here.get(seen.revision, age), age)
+    keep = wanted[0].keep if wanted else 0
+    kept = {
+        (place, revision)
+        for place, ages in by_place.items()
+        for revision in sorted(ages, key=lambda one, ages=ages: (*ages[one], one), reverse=True)[:keep]  # type: ignore[misc]
+    }
+    return tuple(seen for seen in older if (seen.place, seen.revision) not in kept)

@@ -9,7 +9,7 @@ from eeveon.render.as_json import as_json
 from eeveon.render.words import columns
 
 _HEAD = ("  TARGET", "REVISION", "LAST STARTED", "HOSTS", "WHAT")
-_TELLING = ("release", "commit", "image", "command")  # fields by which people know a version, the best first
+_TELLING = ("source", "image", "command")  # fields by which people know a version, the best first
 
 
 def kept_text(service: str, kept: Mapping[TargetName, tuple[Kept, ...]]) -> str:
@@ -29,12 +29,14 @@ def kept_json(kept: Mapping[TargetName, tuple[Kept, ...]]) -> str:
 
 def _row(target: TargetName, one: Kept) -> tuple[str, ...]:
     started = f"{one.started:%Y-%m-%d %H:%M:%S} UTC" if one.started else "-"
-    return (f"  {target}", one.revision, started, ", ".join(one.places) or "-", _what(one))
+    return (f"  {target}", min(one.revisions), started, ", ".join(one.places) or "-", _what(one))
 
 
 def _what(one: Kept) -> str:
     for name in _TELLING:
         value = one.fields.get(name)
+        if isinstance(value, dict):
+            return str(value.get("commit", ""))[:12]
         if value:
             return " ".join(map(str, value)) if isinstance(value, list) else str(value)
     return "-"

@@ -8,7 +8,7 @@ import pytest
 from eeveon.core.changes import MISSING, Cause, Changes, FieldChange, ObjectChange, ServiceChange, Verb
 from eeveon.core.desired import Desired, Mount, Route
 from eeveon.core.diff import diff, field_changes
-from eeveon.core.names import ServiceName
+from eeveon.core.names import Revision, ServiceName
 from eeveon.core.observed import Condition, ObservedObject, Seen
 from eeveon.core.simulate import as_wanted
 from eeveon.core.wanted import NETWORK, VOLUME, Note, Preview, in_sight
@@ -321,3 +321,14 @@ def test_a_host_that_did_not_answer_is_named_and_hides_nothing_else() -> None:
     changes = diff(specs, shown, observed)
     assert [item.place for item in changes.unknown] == ["host1"]
     assert [want.place for want in the_service(changes).wanted] == ["host2"]
+
+
+def test_each_host_keeps_as_many_revisions_as_the_service_says() -> None:
+    both = desired(service("web", THERE, replicas=2, keep=1))
+    older = {
+        key: replace(item, condition=Condition.STOPPED, revision=Revision(f"{image}-{item.place}"))
+        for image in ("web:8", "web:9")
+        for key, item in Holding.of(desired(service("web", THERE, replicas=2, image=image))).by_id.items()
+    }
+    change = the_change(differing(both, Holding({**Holding.of(both).by_id, **older})))
+    assert {seen.revision for seen in change.present} == {"web:8-host1", "web:8-host2"}

@@ -178,7 +178,8 @@ def test_never_keeps_more_revisions_than_asked_for(wanted: Desired, held: Holdin
                 older = {
                     item.revision
                     for item in left.values()
-                    if item.service == want.service and item.id.target == want.id.target
+                    if item.service == want.service
+                    and (item.id.target, item.place) == (want.id.target, want.place)
                 }
                 assert len(older - {want.revision}) <= want.keep
 

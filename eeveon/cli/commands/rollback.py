@@ -98,7 +98,7 @@ def _holds(
             service=service,
             target=target,
             bad=bad_of(service, observation, wanted),
-            back_to=frozenset({chosen.revision}),
+            back_to=chosen.revisions,
             since=seen.world.now(),
             by=f"{holder.owner}@{holder.host}",
         )
@@ -108,7 +108,7 @@ def _nothing_to_go_back_to(
     service: ServiceName, target: TargetName, kept: tuple[Kept, ...], to: str | None
 ) -> UsageError:
     if to is not None and kept:
-        known = ", ".join(one.revision for one in kept)
+        known = ", ".join(min(one.revisions) for one in kept)
         return UsageError(f"{target} keeps no {to} of service {service}", hint=f"it keeps: {known}")
     return UsageError(
         f"{target} keeps no older revision of service {service}",

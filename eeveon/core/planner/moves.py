@@ -30,7 +30,7 @@ from eeveon.core.planner.course import (
     stays_in_service,
     wanted_of,
 )
-from eeveon.core.shelf import kept_revisions
+from eeveon.core.shelf import beyond_keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +169,10 @@ def _gone(change: ServiceChange, moves: _Moves) -> list[ObservedObject]:
     """What is stopped for good by now: all that went, and of older revisions those that are not kept."""
     went = [*(seen for swap in moves.swaps for seen in swap.older), *moves.drops]
     revisions = {want.revision for want in change.wanted}
-    older = [seen for seen in (*went, *change.shelf) if seen.revision not in revisions]
-    kept = kept_revisions(change.wanted, older)
-    everything = {seen.id: seen for seen in (*went, *change.shelf)}
-    return [seen for seen in everything.values() if seen.revision not in kept]
+    everything = {seen.id: seen for seen in (*went, *change.shelf)}.values()
+    older = [seen for seen in everything if seen.revision not in revisions]
+    surplus = beyond_keep(change.wanted, older)
+    return [seen for seen in everything if seen.revision in revisions or seen in surplus]
 
 
 def _clean_up(course: Course, gone: Iterable[ObservedObject]) -> None:
