@@ -18,9 +18,14 @@ BUILT_IN = {
     "docker": "eeveon.drivers.docker.driver:connect",
     "fake": "eeveon.drivers.fake.driver:connect",
     "local": "eeveon.drivers.local.driver:connect",
+    "ssh": "eeveon.drivers.ssh.driver:connect",
 }
-LATER = ("kubernetes", "ssh")  # kinds of the design that this version does not bring
-EXTRAS = {"docker": "docker"}  # a module of somebody else → the extra that brings it
+LATER = ("kubernetes",)  # kinds of the design that this version does not bring
+EXTRAS = {  # a module of somebody else → the extra that brings it
+    "docker": "docker",
+    "fabric": "ssh",
+    "paramiko": "ssh",
+}
 
 
 def connect(target: Target, context: Context) -> Driver:

@@ -21,6 +21,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "core": PURE | {"hmac"},  # secrets are compared in constant time
     "drivers": STDLIB,
     "drivers.docker": STDLIB | {"docker"},
+    "drivers.ssh": STDLIB | {"fabric", "paramiko"},
     "errors": PURE,
     "execution": STDLIB,
     "git": STDLIB,
@@ -90,6 +91,7 @@ def test_every_package_of_the_table_is_a_declared_dependency() -> None:
     declared = Path(__file__).parents[2].joinpath("pyproject.toml").read_text(encoding="utf-8")
     names = {
         "git": "gitpython",
+        "paramiko": "fabric",  # which is a way to use it
         "pydantic_core": "pydantic",
         "referencing": "jsonschema",
         "sqlite_utils": "sqlite-utils",

@@ -1,0 +1,19 @@
+"""Code releases of a service on one host (`Workload.source`). Seam: built next to this driver, not here yet.
+
+What the driver calls, for an instance whose fields hold `source`:
+
+    ship(line, site, wanted, fence, timeout)   the release is complete on the host: absent → stopped
+    serve_script(wanted) -> str                shell lines after which `current` leads to it: running → serving
+    withdraw_script(...)                       serving → running; nothing to do while another release takes over
+    remove_script(...)                         the release is gone from the host
+    OBSERVE                                    shell lines that print the section `releases`
+    parse(section) -> Mapping[name, Release]   what is complete, and which one `current` leads to
+"""
+
+from eeveon.core.names import ObjectId
+from eeveon.errors import ActionRefused
+
+
+def not_yet(object_id: ObjectId) -> ActionRefused:
+    """What to raise for an instance with a release."""
+    return ActionRefused(f"{object_id} is of code from Git, which this version cannot bring to hosts")
