@@ -4,6 +4,8 @@ Reading a host is one script, whatever it holds, and all hosts are read side by 
 condition. A host that does not answer is a blind place of the target, not an empty one.
 """
 
+import getpass
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -11,13 +13,22 @@ from datetime import timedelta
 from eeveon.core.desired import Target, Workload
 from eeveon.core.health import Check, Probe
 from eeveon.core.names import ObjectId
-from eeveon.core.observed import Observation, ObservedObject
+from eeveon.core.observed import Observation, ObservedObject, Seen, Unreachable
 from eeveon.core.plan import Effect
-from eeveon.core.wanted import Preview
+from eeveon.core.secret import references
+from eeveon.core.wanted import INSTANCE, VOLUME, Preview
 from eeveon.drivers.base import Capabilities, Context, Driver, LogLine
+from eeveon.drivers.ssh import instances, logs, probes, supports
 from eeveon.drivers.ssh.client import Line
-from eeveon.drivers.ssh.hosts import Site, site_of
-from eeveon.errors import ActionRefused
+from eeveon.drivers.ssh.hosts import Host, Site, site_of
+from eeveon.drivers.ssh.instances import Job
+from eeveon.drivers.ssh.looking import look_of, observe_script
+from eeveon.drivers.ssh.names import Names
+from eeveon.drivers.ssh.observed import Place, objects_of
+from eeveon.drivers.ssh.preview import preview_of
+from eeveon.errors import ActionRefused, TargetError, TargetUnreachable
+
+_OBSERVING = timedelta(seconds=60)
 
 
 def connect(target: Target, context: Context) -> Driver:
@@ -35,36 +46,152 @@ class SshDriver:
         self._target = target
         self._site = site
         self._context = context
-        self._lines = {
-            host.name: Line(
-                host, site.access, sudo=site.manager == "system" and host.user not in {"", "root"}
-            )
-            for host in site.hosts
-        }
-        self._pool = ThreadPoolExecutor(max_workers=max(1, site.concurrency), thread_name_prefix="host")
+        self._names = Names(scope=context.scope, root=site.root, manager=site.manager)
+        self._lines = {host.name: _line(site, host) for host in site.hosts}
+        self._known: dict[ObjectId, ObservedObject] = {}  # as last seen
+        self._lock = threading.Lock()
 
     def observe(self) -> Observation:
         """See `Driver.observe`."""
-        raise NotImplementedError
+        with ThreadPoolExecutor(max_workers=len(self._lines), thread_name_prefix="host") as pool:
+            answers = list(pool.map(self._observe_host, self._site.hosts))
+        blind = tuple(answer for answer in answers if isinstance(answer, Unreachable))
+        if len(blind) == len(answers):
+            return self._nothing_seen(blind)
+        objects = tuple(item for answer in answers if not isinstance(answer, Unreachable) for item in answer)
+        with self._lock:
+            unseen = {item.place for item in blind}
+            kept = {key: item for key, item in self._known.items() if item.place in unseen}
+            self._known = {**kept, **{item.id: item for item in objects}}
+        return Seen(target=self._target.name, objects=objects, blind=blind)
 
     def preview(self, workloads: tuple[Workload, ...]) -> Preview:
         """See `Driver.preview`."""
-        raise NotImplementedError
+        return preview_of(self._target.name, self._site, workloads)
 
     def perform(self, effect: Effect, fence: int, timeout: timedelta) -> ObservedObject | None:
         """See `Driver.perform`."""
-        raise ActionRefused(f"{effect} cannot be done yet")
+        host = self._host_of(effect)
+        if host is None:
+            if effect.wanted is None and effect.condition.value in {"absent", "stopped"}:
+                return None
+            raise ActionRefused(f"there is no {effect.object}, and nothing says what it should be")
+        job = Job(
+            place=self._place(host),
+            line=self._lines[host.name],
+            effect=effect,
+            fence=fence,
+            timeout=timeout,
+            secrets=self._secrets(effect),
+        )
+        after = instances.perform(job) if effect.object.kind == INSTANCE else supports.perform(job)
+        self._note(effect.object, after)
+        return after
 
     def probe(self, object_id: ObjectId, check: Check, timeout: timedelta) -> Probe:
         """See `Driver.probe`."""
-        raise NotImplementedError
+        try:
+            seen = self._seen(object_id)
+        except TargetError as error:
+            return Probe(healthy=False, detail=error.message)
+        if seen is None:
+            return Probe(healthy=False, detail="there is no such instance")
+        if not seen.is_up:
+            return Probe(healthy=False, detail=f"not running: {seen.detail or seen.condition}")
+        return probes.probe(self._names, self._lines[seen.place], seen, check=check, timeout=timeout)
 
     def logs(self, object_id: ObjectId, *, tail: int, follow: bool) -> Iterator[LogLine]:
         """See `Driver.logs`."""
-        raise NotImplementedError
+        seen = self._seen(object_id)
+        if seen is None or object_id.kind != INSTANCE:
+            raise ActionRefused(f"there is no {object_id}, so it has no logs")
+        return logs.read(self._names, self._lines[seen.place], object_id, tail=tail, follow=follow)
 
     def close(self) -> None:
         """See `Driver.close`."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
         for line in self._lines.values():
             line.close()
+
+    @property
+    def trips(self) -> int:
+        """Scripts that were sent to all hosts so far."""
+        return sum(line.trips for line in self._lines.values())
+
+    # -- hosts ------------------------------------------------------------------------------------------------
+
+    def _observe_host(self, host: Host) -> tuple[ObservedObject, ...] | Unreachable:
+        """Everything of the scope on one host, or why it is not known."""
+        try:
+            output = self._lines[host.name].read(observe_script(self._names), _OBSERVING)
+            return tuple(objects_of(self._place(host), look_of(output.stdout)))
+        except TargetError as error:
+            return self._blind(host, error.message.removeprefix(f"{host}: "), error.hint)
+        except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
+            # Whatever answers there, answers in a form that is not ours: that is not a shorter list, it is no list.
+            return self._blind(host, f"it answers in an unknown form: {error!r}", "")
+
+    def _blind(self, host: Host, reason: str, hint: str) -> Unreachable:
+        return Unreachable(target=self._target.name, reason=reason, hint=hint, place=host.name)
+
+    def _nothing_seen(self, blind: tuple[Unreachable, ...]) -> Unreachable:
+        first = blind[0]
+        if len(blind) == 1:
+            return Unreachable(
+                target=self._target.name, reason=f"{first.place}: {first.reason}", hint=first.hint
+            )
+        each = "; ".join(f"{item.place}: {item.reason}" for item in blind)
+        return Unreachable(
+            target=self._target.name, reason=f"{len(blind)} of {len(blind)} hosts: {each}", hint=first.hint
+        )
+
+    def _place(self, host: Host) -> Place:
+        return Place(target=self._target.name, host=host, names=self._names)
+
+    def _host_of(self, effect: Effect) -> Host | None:
+        """The host that holds the object, or is to; None if there is none. Raises TargetUnreachable if not known."""
+        if effect.wanted is not None:
+            return self._named(effect.wanted.place)
+        if effect.object.kind == VOLUME:
+            return self._named(effect.object.name.rpartition("@")[2])
+        seen = self._seen(effect.object)
+        return None if seen is None else self._named(seen.place)
+
+    def _named(self, name: str) -> Host:
+        host = self._site.host(name)
+        if host is None:
+            raise ActionRefused(f"there is no host {name} in target {self._target.name}", hint="plan again")
+        return host
+
+    def _seen(self, object_id: ObjectId) -> ObservedObject | None:
+        """The object as last seen, by us or just now; None if no host has it. Raises TargetUnreachable."""
+        with self._lock:
+            known = self._known.get(object_id)
+        if known is not None:
+            return known
+        seen = self.observe()
+        if isinstance(seen, Unreachable):
+            raise TargetUnreachable(seen.reason, hint=seen.hint)
+        found = next((item for item in seen.objects if item.id == object_id), None)
+        if found is None and seen.blind:
+            first = seen.blind[0]
+            raise TargetUnreachable(f"{object_id} may be on {first.place}: {first.reason}", hint=first.hint)
+        return found
+
+    def _note(self, object_id: ObjectId, after: ObservedObject | None) -> None:
+        with self._lock:
+            if after is None:
+                self._known.pop(object_id, None)
+            else:
+                self._known[object_id] = after
+
+    def _secrets(self, effect: Effect) -> dict[str, str]:
+        """The values of all secrets that the object needs. Raises SecretError."""
+        if effect.wanted is None or effect.object.kind != INSTANCE:
+            return {}
+        resolve = self._context.secrets.resolve
+        return {name: resolve(ref).reveal() for name, ref in references(effect.wanted.fields).items()}
+
+
+def _line(site: Site, host: Host) -> Line:
+    user = host.user or getpass.getuser()
+    return Line(host, site.access, sudo=site.manager == "system" and user != "root")

@@ -10,10 +10,24 @@ What the driver calls, for an instance whose fields hold `source`:
     parse(section) -> Mapping[name, Release]   what is complete, and which one `current` leads to
 """
 
+from datetime import datetime
+from typing import Any
+
 from eeveon.core.names import ObjectId
+from eeveon.core.values import Fields
 from eeveon.errors import ActionRefused
 
 
 def not_yet(object_id: ObjectId) -> ActionRefused:
     """What to raise for an instance with a release."""
     return ActionRefused(f"{object_id} is of code from Git, which this version cannot bring to hosts")
+
+
+def release_folder(fields: Fields) -> str:
+    """The folder of the release that an instance's fields name; "" where it is of no code."""
+    source: Any = fields.get("source")
+    if not source:
+        return ""
+    moment = datetime.fromisoformat(source["committed"]) if source.get("committed") else None
+    time = f"{moment:%Y%m%dT%H%M%S}-" if moment else ""
+    return f"{source['path']}/releases/{time}{source.get('commit', '')[:12]}"

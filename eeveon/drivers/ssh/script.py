@@ -33,7 +33,7 @@ def variable(name: str) -> Raw:
     return Raw(f'"${{{name}}}"')
 
 
-def fill(template: str, **values: "Word | Iterable[Word]") -> Raw:
+def fill(template: str, /, **values: "Word | Iterable[Word]") -> Raw:
     """The template with each `{name}` replaced by its value as a quoted word; several values become several words.
 
     `${name}` is the shell's own and stays. Every value must have its place and every place its value.
@@ -108,12 +108,16 @@ XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-/run/user/$(id -u)}"; export XDG_RUNTIME_DIR
 refuse() { printf '%s\n' "$*" >&2; exit 65; }
 busy() { printf '%s\n' "$*" >&2; exit 75; }
 section() { printf '\neeveon:section %s\n' "$1"; }
-# keep FILE MODE: standard input becomes the file, all of it or nothing of it.
-keep() {
-  cat > "$1.new" && chmod "$2" "$1.new" && sync_file "$1.new" && mv -f "$1.new" "$1" && return 0
-  rm -f "$1.new"; refuse "cannot write $1: is the disk full or read-only?"
+cannot_write() { rm -f "$1.new"; refuse "cannot write $1: is the disk full or read-only?"; }
+# keep FILE MODE: standard input becomes the file, all of it or nothing of it. Behind a pipe, end with `|| exit`.
+keep() { cat > "$1.new" 2>/dev/null && settle "$1" "$2" || cannot_write "$1"; }
+# put FILE MODE TEXT: the file holds the text, all of it or nothing of it; `changed` says whether it did not before.
+put() {
+  printf '%s' "$3" > "$1.new" 2>/dev/null || cannot_write "$1"
+  if cmp -s "$1.new" "$1"; then rm -f "$1.new"; return 0; fi
+  settle "$1" "$2" || cannot_write "$1"; changed=yes
 }
-sync_file() { sync "$1" 2>/dev/null || :; }
+settle() { chmod "$2" "$1.new" && { sync "$1.new" 2>/dev/null || :; } && mv -f "$1.new" "$1"; }
 trap 'status=$?; printf "\neeveon:end %s\n" "$status"' 0
 printf 'eeveon:begin\n'
 """
@@ -129,6 +133,6 @@ flock -w 60 9 || busy "somebody else works on this host"
 shown=$(cat "$S/fence" 2>/dev/null || echo 0); fence={fence}
 [ "${shown:-0}" -le "$fence" ] \
   || refuse "a later writer has "{scope}": this one has fence $fence, and $shown was shown since"
-[ "${shown:-0}" -eq "$fence" ] || printf '%s\n' "$fence" | keep "$S/fence" 600
+put "$S/fence" 600 "$fence"
 unlock() { exec 9>&-; }
 """
