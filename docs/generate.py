@@ -38,6 +38,10 @@ FORMS: Final[Mapping[str, str]] = {
     common.ABSOLUTE_PATTERN: "absolute path",
     common.RELATIVE_PATTERN: "path in the repository",
     common.IMAGE_PATTERN: "image",
+    common.HOST_PATTERN: "address",
+    common.LOGIN_PATTERN: "user name",
+    common.HOST_KEY_PATTERN: "public key",
+    common.HOST_FOLDER_PATTERN: "folder of a host",
     DURATION: "duration",
     SIZE: "size",
     SHARE: "share",
@@ -51,6 +55,10 @@ LEGEND: Final = """\
 | name | lower-case letters, digits and `-`, at most 40 characters |
 | key | letters, digits and `-_./`, beginning and ending with a letter or digit |
 | variable name | letters, digits and `_.-`, beginning with a letter or `_` |
+| address | an IP address or a host name |
+| user name | letters, digits and `_.@-` |
+| public key | `ssh-ed25519 AAAA…` |
+| folder of a host | an absolute path, or one below the home of the user: `~/eeveon`; letters, digits and `_.@+-` |
 | duration | `250ms`, `30s`, `5m`, `2h`, `1.5d` |
 | size | bytes: `256Mi`, `1G`, `1.5Gi`; powers of 1000 (`k M G T`) or of 1024 (`Ki Mi Gi Ti`) |
 | share | `10%` |

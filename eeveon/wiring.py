@@ -17,6 +17,7 @@ from eeveon.core.desired import Target
 from eeveon.core.names import Scope, TargetName
 from eeveon.core.policy import SafetyPolicy
 from eeveon.core.secret import SecretRef, Secrets, SecretValue
+from eeveon.core.values import Fields
 from eeveon.core.verdict import Moment
 from eeveon.drivers.base import Context, Driver
 from eeveon.errors import UsageError
@@ -103,11 +104,26 @@ class _Drivers:
         }
 
     def _absolute(self, target: Target) -> Target:
-        """The target with its folder on this machine given from the root of the file system."""
-        if target.kind != "local":
-            return target
-        folder = self.root / str(target.settings.get("directory", "."))
-        return replace(target, settings={**target.settings, "directory": str(folder)})
+        """The target with its files and folders on this machine given from the root of the file system."""
+        if target.kind == "local":
+            folder = self.root / str(target.settings.get("directory", "."))
+            return replace(target, settings={**target.settings, "directory": str(folder)})
+        if target.kind == "ssh":
+            return replace(target, settings=self._with_files(target.settings))
+        return target
+
+    def _with_files(self, written: Fields) -> Fields:
+        """Settings of an ssh target whose files are found wherever the command was started."""
+        found = dict(written)
+        if "knownHosts" in written:
+            found["knownHosts"] = self._file(written["knownHosts"])
+        identity = written.get("identity")
+        if isinstance(identity, Mapping) and "file" in identity:
+            found["identity"] = {"file": self._file(identity["file"])}
+        return found
+
+    def _file(self, written: object) -> str:
+        return str(self.root / Path(str(written)).expanduser())
 
 
 class LateSecrets:

@@ -28,10 +28,7 @@ _FIELDS: Final[Mapping[str, tuple[_Later, ...]]] = {
         _Later(("spec", "retention"), "retention"),
         _Later(("spec", "features"), "the learned parts"),
     ),
-    "Target": (
-        _Later(("spec", "ssh"), "Linux hosts, by the extra `ssh`,", _ERROR),
-        _Later(("spec", "kubernetes"), "clusters, by the extra `kubernetes`,", _ERROR),
-    ),
+    "Target": (_Later(("spec", "kubernetes"), "clusters, by the extra `kubernetes`,", _ERROR),),
     "Service": (
         _Later(("spec", "source"), "deploying code to hosts", _ERROR),
         _Later(("spec", "manifests"), "existing Kubernetes YAML", _ERROR),

@@ -5,6 +5,7 @@ And what only two documents together show: whether a target can run a service in
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from eeveon.core.desired import Target, Workload
 from eeveon.core.names import ServiceName, TargetName
@@ -17,6 +18,7 @@ Key = tuple[str, str]  # kind and name
 
 _LOCAL = "local"
 _DOCKER = "docker"
+_SSH = "ssh"
 _FAKE = "fake"
 
 
@@ -184,10 +186,29 @@ def _port_misfits(workload: Workload, target: Target) -> Iterator[Problem]:
                 path=(*path, "port"),
                 hint="leave `port` out: each instance then gets its own in `PORT`",
             )
-        if port.publish:
+        if target.kind == _SSH:
+            yield from _too_few_hosts(workload, target, index)
+        elif port.publish:
             yield Problem(
                 code="port-conflict",
                 message=f"{workload.replicas} instances on `{target.name}` cannot all be published on port {port.publish}",
                 path=(*path, "publish"),
                 hint="write `publish: auto`",
             )
+
+
+def _too_few_hosts(workload: Workload, target: Target, index: int) -> Iterator[Problem]:
+    """A port of the host that more instances would listen on than there are hosts."""
+    port = workload.ports[index]
+    field = "publish" if workload.image is not None or port.port is None else "port"
+    number = port.publish if field == "publish" else port.port
+    hosts: Any = target.settings["hosts"]  # fits its schema
+    if number and workload.replicas > len(hosts):
+        yield Problem(
+            code="port-conflict",
+            message=f"{workload.replicas} instances on the {len(hosts)} hosts of `{target.name}` cannot all have port {number}",
+            path=("spec", "ports", index, field),
+            hint="leave `port` out: each instance then gets its own in `PORT`"
+            if field == "port"
+            else "leave `publish` out: each instance then gets a port of its host",
+        )

@@ -210,9 +210,23 @@ def _ring(start: str, sources: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(walked) if following == start else ()
 
 
+def _hosts_are_named_once(document: Mapping[str, Any]) -> Iterator[Problem]:
+    yield from _unique(document["spec"].get("ssh", {}).get("hosts", []), ("spec", "ssh", "hosts"), "name")
+
+
+def _connections_have_time(document: Mapping[str, Any]) -> Iterator[Problem]:
+    written = document["spec"].get("ssh", {}).get("connectTimeout")
+    if written is not None and not quantities.duration(written):
+        yield Problem(
+            code="wrong-value",
+            message=f"`connectTimeout` must be more than 0, not {written}",
+            path=("spec", "ssh", "connectTimeout"),
+        )
+
+
 _RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
     "Project": (_folders_stay_inside, _promotion_comes_from_others),
-    "Target": (),
+    "Target": (_hosts_are_named_once, _connections_have_time),
     "Service": (
         _lists_name_once,
         _variable_has_one_owner,

@@ -53,7 +53,7 @@ class SshDriver:
 
     def observe(self) -> Observation:
         """See `Driver.observe`."""
-        with ThreadPoolExecutor(max_workers=len(self._lines), thread_name_prefix="host") as pool:
+        with ThreadPoolExecutor(max_workers=max(1, len(self._lines)), thread_name_prefix="host") as pool:
             answers = list(pool.map(self._observe_host, self._site.hosts))
         blind = tuple(answer for answer in answers if isinstance(answer, Unreachable))
         if len(blind) == len(answers):

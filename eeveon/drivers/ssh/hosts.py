@@ -80,7 +80,7 @@ def site_of(target: Target) -> Site:
     user = str(settings.get("user") or "")
     manager: Literal["system", "user"] = "user" if settings.get("manager") == "user" else "system"
     root = str(settings.get("root") or (USER_ROOT if manager == "user" else SYSTEM_ROOT))
-    written: Any = settings["hosts"]
+    written: Any = settings.get("hosts", ())  # none where only its capabilities are asked for
     return Site(
         hosts=tuple(_host(item, user) for item in written),
         access=_access(settings),

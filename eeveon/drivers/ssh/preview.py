@@ -164,7 +164,7 @@ def _source(workload: Workload) -> object:
         return {}
     fields: dict[str, object] = {
         "path": _tidy(source.path),
-        "commit": source.commit,
+        "commit": source.commit or "",
         "committed": plain(source.committed) if source.committed else "",
         "exclude": list(source.exclude),
         "build": list(source.build),

@@ -46,6 +46,11 @@ stop() {
   case $(state ActiveState) in inactive|failed) ;; *) sc stop "$UNIT" || refuse "systemd does not stop $UNIT";; esac
   sc reset-failed "$UNIT" 2>/dev/null || :
 }
+# forget: the fence goes with the last object of the scope, so that who begins anew can.
+forget() {
+  for x in "$S/instances" "$S/volumes"; do [ -z "$(ls -A "$x" 2>/dev/null)" ] || return 0; done
+  rm -f "$S/fence"
+}
 reload() { sc daemon-reload || refuse "systemd could not read its units again"; }
 """
 
@@ -122,6 +127,7 @@ if [ -e "$R" ] || [ -n "$(overrides)" ]; then
   if ! grep -qs "^unit ${TEMPLATE%.service}" "$S/instances/"*; then rm -f "$U/$TEMPLATE"; changed=yes; fi
   [ -z "$changed" ] || reload
 fi
+forget
 unlock
 """
 
@@ -139,4 +145,5 @@ REMOVE_VOLUME = r"""
 v="$S/volumes/"{name}
 ! grep -qs "/volumes/"{name}":" {units}/{pattern} || refuse "volume "{name}" is still used by a service on this host"
 rm -rf -- "$v" || refuse "cannot remove $v"
+forget
 """

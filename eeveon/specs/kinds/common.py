@@ -26,6 +26,11 @@ FILLED_PATTERN = r"^[^\x00]+$"
 ABSOLUTE_PATTERN = r"^/[^\x00]*$"
 RELATIVE_PATTERN = r"^[^/\x00][^\x00]*$"
 IMAGE_PATTERN = "^[!-~]+$"
+# What is handed to a connection or a script of a host. A first letter that is no dash is never taken for an option.
+HOST_PATTERN = r"^[A-Za-z0-9_.:][A-Za-z0-9_.:%-]*$"
+LOGIN_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_.@-]*\$?$"
+HOST_KEY_PATTERN = r"^[a-z0-9@.-]+ [A-Za-z0-9+/]+=*( .*)?$"
+HOST_FOLDER_PATTERN = r"^(~/|/)[A-Za-z0-9_.@+/-]*$"
 
 MOST: Final = 100_000  # a bound for counts that nobody meets
 
@@ -107,6 +112,10 @@ Variable = Annotated[str, Field(pattern=VARIABLE_PATTERN)]
 AbsolutePath = Annotated[str, Field(pattern=ABSOLUTE_PATTERN)]
 RelativePath = Annotated[str, Field(pattern=RELATIVE_PATTERN)]
 Image = Annotated[str, Field(pattern=IMAGE_PATTERN)]
+HostName = Annotated[str, Field(pattern=HOST_PATTERN)]
+LoginName = Annotated[str, Field(pattern=LOGIN_PATTERN, max_length=64)]
+HostKey = Annotated[str, Field(pattern=HOST_KEY_PATTERN)]
+HostFolder = Annotated[str, Field(pattern=HOST_FOLDER_PATTERN)]
 Duration = Annotated[str, Field(pattern=quantities.DURATION)]
 Size = Annotated[str, Field(pattern=quantities.SIZE)]
 Share = Annotated[str, Field(pattern=quantities.SHARE)]
@@ -124,12 +133,6 @@ class Metadata(Spec):
     labels: dict[Key, Text] = may("Pairs by which policies select, and which targets carry.")
     annotations: dict[Key, Text] = may("Notes for people and tools. EEveon does not read them.")
     protected: bool = may("Whether what this document describes is never removed.", default=False)
-
-
-class EnvironmentRef(Spec):
-    """A value in the environment of the controller."""
-
-    env: Variable = must("The name of the variable.", "API_KEY")
 
 
 ApiVersion = Literal["eeveon/v2"]

@@ -9,14 +9,21 @@ from eeveon.specs.kinds.common import (
     VERSION_NOTE,
     ApiVersion,
     Choice,
-    EnvironmentRef,
+    Duration,
     Filled,
     Filledlist,
+    HostFolder,
+    HostKey,
+    HostName,
+    Key,
+    LoginName,
     Metadata,
     Name,
     PortNumber,
     Positive,
     Spec,
+    Text,
+    Variable,
     may,
     must,
 )
@@ -61,18 +68,56 @@ class Host(Spec):
     """One machine."""
 
     name: Name = must("By which plans and reports name it.", "edge1")
-    address: Filled = must("Its address or host name.", "10.0.3.11")
+    address: HostName = must("Its address or host name.", "10.0.3.11")
     port: PortNumber = may("The port of its SSH server.", default=22)
-    standby: bool = may("Whether it is capacity that scaling may enable.", default=False)
+    user: LoginName = may("The user to log in as, instead of the target's.")
+    standby: bool = may("Whether it is capacity that a NodeGroup may bring into service.", default=False)
+    host_key: HostKey = may("The only key that it may show, as in known_hosts: `ssh-ed25519 AAAA…`.")
+    labels: dict[Key, Text] = may("Pairs that say what it is. EEveon does not act on them.")
+
+
+class Identity(Choice):
+    """The private key that is shown to hosts."""
+
+    exactly_one: ClassVar[tuple[str, ...]] = ("env", "file")
+
+    env: Variable = may(
+        "A variable of the controller's environment: the path of a key file, or the key itself."
+    )
+    file: Filled = may("A key file; relative to the repository, or absolute on the controller.")
+
+
+class Jump(Spec):
+    """A host through which all others are reached."""
+
+    address: HostName = must("Its address or host name.", "bastion.example.com")
+    port: PortNumber = may("The port of its SSH server.", default=22)
+    user: LoginName = may("The user to log in as there, instead of the target's.")
 
 
 class Ssh(Spec):
-    """systemd units on Linux hosts. Comes with the extra `ssh` of a later version."""
+    """systemd units and code releases on Linux hosts. Needs the extra `ssh`."""
 
     hosts: Filledlist[Host] = must("The machines.", [{"name": "edge1", "address": "10.0.3.11"}])
-    user: Filled = may("The user to log in as.")
-    known_hosts: Filled = may("The file of host keys, which are always checked.")
-    identity: EnvironmentRef = may("The private key.")
+    user: LoginName = may("The user to log in as. Without it, the user of the controller.")
+    known_hosts: Filled = may(
+        "The file of host keys, relative to the repository. Keys are always checked. Without it, "
+        "~/.ssh/known_hosts of the controller."
+    )
+    identity: Identity = may(
+        "The private key. Without it, the agent and the usual files of the controller's user."
+    )
+    agent: bool = may("Whether keys of the ssh agent are tried. Without it, if there is no `identity`.")
+    jump: Jump = may("A host through which all others are reached.")
+    connect_timeout: Duration = may("How long a connection and a login may take each.", default="10s")
+    root: HostFolder = may(
+        "The folder on the hosts in which EEveon keeps what it must. Without it, /var/lib/eeveon, or "
+        "~/.local/share/eeveon for `manager: user`."
+    )
+    manager: Literal["system", "user"] = may(
+        "Whose systemd runs the units: the host's, as root or by `sudo -n`, or the user's own.",
+        default="system",
+    )
 
 
 class Kubernetes(Spec):
@@ -91,7 +136,7 @@ class TargetSpec(Choice):
     local: Local = may("Processes of this machine.")
     docker: Docker = may("A Docker engine.")
     fake: Fake = may("A target in memory.")
-    ssh: Ssh = may("systemd units on Linux hosts. Comes with a later version.")
+    ssh: Ssh = may("Linux hosts, by SSH.")
     kubernetes: Kubernetes = may("A cluster. Comes with a later version.")
     concurrency: Positive = may("How many actions run there at a time.", default=8)
 
