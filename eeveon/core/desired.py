@@ -21,10 +21,11 @@ class Target:
     kind: str  # the driver: local, docker, fake, …
     settings: Fields
     concurrency: int = 8  # actions at a time
-    balancers: tuple["Balancer", ...] = ()  # LoadBalancers that name it
+    balancers: tuple["Balancer", ...] = ()  # LoadBalancers that name it, by name
     active: int | None = (
         None  # hosts in service, standbys counted, by its NodeGroup; None: all but the standbys
     )
+    drain: timedelta | None = None  # of hosts that its NodeGroup takes out; None: as its balancers say
     position: Position | None = None
 
 
@@ -110,22 +111,28 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Which requests of a load balancer go to the service."""
+    """Which requests of a load balancer go to which port of the service."""
 
     balancer: str
+    port: str  # by name
     host: str = ""  # "": of any host name
-    path: str = "/"  # prefix
+    path: str = "/"  # prefix, in whole steps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balancer:
-    """A load balancer on hosts of its target."""
+    """A load balancer on hosts of its target. `extra` are lines of its own language, by the section they end."""
 
     name: str
     software: Literal["haproxy", "nginx"]
     listen: int = 80
     hosts: tuple[str, ...] = ()  # names; (): every active host
+    balance: Literal["roundRobin", "leastConnections", "clientAddress"] = "roundRobin"
+    connect_timeout: timedelta = timedelta(seconds=5)
+    client_timeout: timedelta = timedelta(seconds=60)
+    server_timeout: timedelta = timedelta(seconds=60)
     drain: timedelta = timedelta(seconds=30)  # the longest wait for requests in hand
+    extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     position: Position | None = None
 
 

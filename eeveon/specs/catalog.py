@@ -8,15 +8,15 @@ PROJECT: Final = "Project"
 TARGET: Final = "Target"
 SERVICE: Final = "Service"
 SAFETY_POLICY: Final = "SafetyPolicy"
-KINDS: Final = (PROJECT, TARGET, SERVICE, SAFETY_POLICY)
+LOAD_BALANCER: Final = "LoadBalancer"
+NODE_GROUP: Final = "NodeGroup"
+KINDS: Final = (PROJECT, TARGET, SERVICE, SAFETY_POLICY, LOAD_BALANCER, NODE_GROUP)
 
 LATER_KINDS: Final = (
     "AccessPolicy",
     "AnomalyGate",
-    "LoadBalancer",
     "MetricSource",
     "ModelProfile",
-    "NodeGroup",
     "NotificationChannel",
     "Playbook",
     "ScalingPolicy",

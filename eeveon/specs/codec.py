@@ -11,7 +11,19 @@ from datetime import timedelta
 from sys import intern
 from typing import Any, Final
 
-from eeveon.core.desired import Desired, Mount, Port, Recreate, Resources, Rolling, Strategy, Target, Workload
+from eeveon.core.desired import (
+    Balancer,
+    Desired,
+    Mount,
+    Port,
+    Recreate,
+    Resources,
+    Rolling,
+    Route,
+    Strategy,
+    Target,
+    Workload,
+)
 from eeveon.core.diagnostic import Diagnostic, Position, Severity
 from eeveon.core.health import Check, CommandCheck, Health, HttpCheck, TcpCheck
 from eeveon.core.names import Scope, ServiceName, TargetName
@@ -20,7 +32,7 @@ from eeveon.core.secret import FromEncrypted, FromEnvironment, FromFile, SecretR
 from eeveon.core.values import plain
 from eeveon.specs.windows import spans
 
-DESIRED_FORMAT: Final = 1  # of the encoded form; another number is another key
+DESIRED_FORMAT: Final = 2  # of the encoded form; another number is another key
 
 Plain = Mapping[str, Any]
 
@@ -120,9 +132,20 @@ def _desired(written: Plain) -> Desired:
 
 def _workload(row: list[Any], columns: list[list[Any]]) -> Workload:
     service, target, replicas, image, env, folder, user, restart, protected, place, *numbers = row
-    command, secrets, ports, mounts, networks, resources, grace, health, strategy, depends_on, labels = [
-        column[number] for column, number in zip(columns, numbers, strict=True)
-    ]
+    (
+        command,
+        secrets,
+        ports,
+        mounts,
+        networks,
+        resources,
+        grace,
+        health,
+        strategy,
+        route,
+        depends_on,
+        labels,
+    ) = [column[number] for column, number in zip(columns, numbers, strict=True)]
     return Workload(
         service=ServiceName(intern(service)),
         target=TargetName(intern(target)),
@@ -141,6 +164,7 @@ def _workload(row: list[Any], columns: list[list[Any]]) -> Workload:
         stop_grace=grace,
         health=health,
         strategy=strategy,
+        route=route,
         depends_on=depends_on,
         labels=labels,
         protected=protected,
@@ -198,6 +222,10 @@ def _strategy(written: Plain) -> Strategy:
     return Recreate() if written["kind"] == "recreate" else Rolling(**written)
 
 
+def _route(written: Plain | None) -> Route | None:
+    return Route(**written) if written else None
+
+
 def _labels(written: Mapping[str, str]) -> Mapping[str, str]:
     return {intern(key): intern(value) for key, value in written.items()}
 
@@ -212,6 +240,7 @@ _PARTS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "stop_grace": _span_of_time,
     "health": _health,
     "strategy": _strategy,
+    "route": _route,
     "depends_on": _texts,
     "labels": _labels,
 }
@@ -222,7 +251,25 @@ def _position(written: Plain | None) -> Position | None:
 
 
 def _target(written: Plain) -> Target:
-    return Target(**{**written, "position": _position(written["position"])})
+    decoded = {
+        "balancers": tuple(_balancer(item) for item in written["balancers"]),
+        "drain": None if written["drain"] is None else _span_of_time(written["drain"]),
+        "position": _position(written["position"]),
+    }
+    return Target(**{**written, **decoded})
+
+
+def _balancer(written: Plain) -> Balancer:
+    waits = {name: _span_of_time(written[name]) for name in _WAITS}
+    decoded = {
+        "hosts": tuple(written["hosts"]),
+        "extra": {section: tuple(lines) for section, lines in written["extra"].items()},
+        "position": _position(written["position"]),
+    }
+    return Balancer(**{**written, **decoded, **waits})
+
+
+_WAITS: Final = ("connect_timeout", "client_timeout", "server_timeout", "drain")
 
 
 def _policy(written: Plain) -> SafetyPolicy:

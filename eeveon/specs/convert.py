@@ -6,16 +6,18 @@ checks, a set of limits) are made once: `Pool` finds them by the text of what wa
 
 from collections.abc import Callable, Mapping
 from sys import intern
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from eeveon.core.desired import (
     ONE_MORE,
     UNLIMITED,
+    Balancer,
     Mount,
     Port,
     Recreate,
     Resources,
     Rolling,
+    Route,
     Strategy,
     Target,
     Workload,
@@ -25,6 +27,7 @@ from eeveon.core.health import NO_CHECK, Check, CommandCheck, Health, HttpCheck,
 from eeveon.core.names import ServiceName, TargetName
 from eeveon.core.policy import EVERY_SERVICE, NO_LIMITS, Limits, Mode, SafetyPolicy, Selector, Window
 from eeveon.core.secret import FromEncrypted, FromEnvironment, FromFile, SecretRef
+from eeveon.specs.attached import LoadBalancer, NodeGroup, routed_port
 from eeveon.specs.quantities import cpu_millis, duration, part_of, share, size
 from eeveon.specs.windows import spans
 
@@ -61,6 +64,7 @@ def workloads(document: Written, position: Position, pool: Pool) -> tuple[Worklo
     def part(name: str, make: Callable[[Any], Part], default: Part) -> Part:
         return pool.shared(make, spec[name]) if name in spec else default
 
+    ports: tuple[Port, ...] = part("ports", _ports, ())
     first = Workload(
         service=ServiceName(intern(metadata["name"])),
         target=TargetName(intern(spec["targets"][0])),
@@ -69,7 +73,7 @@ def workloads(document: Written, position: Position, pool: Pool) -> tuple[Worklo
         command=part("command", _texts, ()),
         env=_env(spec["env"]) if "env" in spec else _NOTHING,
         secrets=part("secrets", _secrets, _NOTHING),
-        ports=part("ports", _ports, ()),
+        ports=ports,
         mounts=part("volumes", _mounts, ()),
         networks=part("networks", _texts, ()),
         resources=part("resources", _resources, UNLIMITED),
@@ -79,6 +83,7 @@ def workloads(document: Written, position: Position, pool: Pool) -> tuple[Worklo
         stop_grace=duration(spec["stopGrace"]) if "stopGrace" in spec else _DEFAULTS["stop_grace"],
         health=part("health", _health, NO_CHECK),
         strategy=_strategy(spec["rollout"], replicas, pool) if "rollout" in spec else ONE_MORE,
+        route=_route(spec["route"], ports) if "loadBalancer" in spec.get("route", _NOTHING) else None,
         depends_on=part("dependsOn", _names, ()),
         labels=pool.shared(_labels, metadata["labels"]) if "labels" in metadata else _NOTHING,
         protected=metadata.get("protected", False),
@@ -173,6 +178,15 @@ def _check(written: Written) -> Check:
     return CommandCheck(command=_texts(written["command"]))
 
 
+def _route(written: Written, ports: tuple[Port, ...]) -> Route:
+    return Route(
+        balancer=intern(written["loadBalancer"]),
+        port=intern(written.get("port") or routed_port(ports)),
+        host=written.get("host", ""),
+        path=written.get("path", "/"),
+    )
+
+
 def _strategy(written: Written, replicas: int, pool: Pool) -> Strategy:
     if "recreate" in written:
         return pool.shared(_recreate, ())
@@ -201,6 +215,41 @@ def target(document: Written, position: Position) -> Target:
         kind=kind,
         settings=spec[kind],
         concurrency=int(spec.get("concurrency", _DEFAULTS["concurrency"])),
+        position=position,
+    )
+
+
+def load_balancer(document: Written, position: Position) -> LoadBalancer:
+    """A LoadBalancer: what runs, and of which target."""
+    spec = document["spec"]
+    software: Literal["haproxy", "nginx"] = "haproxy" if "haproxy" in spec else "nginx"
+    times = {f"{name}_timeout": duration(text) for name, text in spec.get("timeouts", _NOTHING).items()}
+    if "timeout" in spec.get("drain", _NOTHING):
+        times["drain"] = duration(spec["drain"]["timeout"])
+    extra = spec[software].get("extra", _NOTHING)
+    balancer = Balancer(
+        name=document["metadata"]["name"],
+        software=software,
+        listen=int(spec.get("listen", 80)),
+        hosts=tuple(spec.get("hosts", ())),
+        balance=spec.get("balance", "roundRobin"),
+        extra={section: tuple(lines) for section, lines in extra.items()},
+        position=position,
+        **times,
+    )
+    return LoadBalancer(target=TargetName(spec["target"]), balancer=balancer)
+
+
+def node_group(document: Written, position: Position) -> NodeGroup:
+    """A NodeGroup: how many hosts are in service, and of which target."""
+    spec = document["spec"]
+    active, drain = spec["active"], spec.get("drain")
+    return NodeGroup(
+        name=document["metadata"]["name"],
+        target=TargetName(spec["target"]),
+        least=int(active["min"]),
+        most=int(active["max"]) if "max" in active else None,
+        drain=None if drain is None else duration(drain.get("timeout", "30s")),
         position=position,
     )
 

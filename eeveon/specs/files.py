@@ -14,7 +14,18 @@ from eeveon.core.desired import Target, Workload
 from eeveon.core.diagnostic import Diagnostic, Position, Severity
 from eeveon.core.policy import SafetyPolicy
 from eeveon.specs import convert
-from eeveon.specs.catalog import CONTROLLER, KINDS, LATER_KINDS, PROJECT, SAFETY_POLICY, SERVICE, TARGET
+from eeveon.specs.attached import LoadBalancer, NodeGroup
+from eeveon.specs.catalog import (
+    CONTROLLER,
+    KINDS,
+    LATER_KINDS,
+    LOAD_BALANCER,
+    NODE_GROUP,
+    PROJECT,
+    SAFETY_POLICY,
+    SERVICE,
+    TARGET,
+)
 from eeveon.specs.convert import Pool
 from eeveon.specs.locate import Locator
 from eeveon.specs.problem import Problem
@@ -23,9 +34,9 @@ from eeveon.specs.suggest import did_you_mean, listed
 if TYPE_CHECKING:
     from eeveon.specs.load import Document, SourceFile
 
-Noun = Workload | Target | SafetyPolicy
+Noun = Workload | Target | SafetyPolicy | LoadBalancer | NodeGroup
 
-FORMAT: Final = 1  # of the cached form; another number is another key
+FORMAT: Final = 2  # of the cached form; another number is another key
 EXPRESSION: Final = "${{"
 
 
@@ -108,6 +119,10 @@ def nouns(kind: str, data: Mapping[str, Any], position: Position, pool: Pool) ->
             return (convert.target(data, position),)
         case _ if kind == SAFETY_POLICY:
             return (convert.safety_policy(data, position),)
+        case _ if kind == LOAD_BALANCER:
+            return (convert.load_balancer(data, position),)
+        case _ if kind == NODE_GROUP:
+            return (convert.node_group(data, position),)
         case _:
             return ()
 

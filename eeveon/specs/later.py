@@ -37,13 +37,14 @@ _FIELDS: Final[Mapping[str, tuple[_Later, ...]]] = {
         _Later(("spec", "rollout", "gate"), "gates"),
         _Later(("spec", "rollout", "approval"), "approvals", _WARNING, "manual"),
         _Later(("spec", "rollout", "keep"), "keeping old releases"),
-        _Later(("spec", "route"), "routes"),
         _Later(("spec", "kubernetes"), "Kubernetes"),
     ),
     "SafetyPolicy": (
         _Later(("spec", "automerge"), "automatic merges"),
         _Later(("spec", "approvals"), "approvals"),
     ),
+    "LoadBalancer": (),
+    "NodeGroup": (_Later(("spec", "cost"), "costs"),),
 }
 
 
@@ -57,6 +58,8 @@ def not_yet(kind: str, document: Mapping[str, Any]) -> list[Problem]:
         for path, value in _matches(document, later.path)
         if later.value in (None, value)
     ]
+    if "route" in spec and "loadBalancer" not in spec["route"]:
+        found.append(_problem(_Later((), "a route without `loadBalancer`"), ("spec", "route")))
     if isinstance(spec.get("base"), Mapping):
         found.append(_problem(_Later((), "a base from Git", _ERROR), ("spec", "base")))
     return found

@@ -31,6 +31,10 @@ _FORMS: Final = {
     common.ABSOLUTE_PATTERN: "a path that starts with `/`",
     common.RELATIVE_PATTERN: "a path that does not start with `/`",
     common.IMAGE_PATTERN: "an image reference without spaces",
+    quantities.MONEY: "an amount of money such as 0.03 EUR",
+    common.DOMAIN_PATTERN: "a host name in lower-case letters, such as shop.example.com",
+    common.PREFIX_PATTERN: "a path that starts with `/`, of letters, digits and `-._~`",
+    common.LINE_PATTERN: "one line of text that is not empty",
     WINDOW: "a span of time such as Mon-Thu 08:00-17:00 or 2026-12-20/2027-01-03",
     ZONE: "a time zone such as Europe/Berlin",
 }

@@ -14,6 +14,7 @@ from typing import Final
 DURATION: Final = r"^[0-9]{1,7}(\.[0-9]{1,6})?(ms|s|m|h|d)$"
 SIZE: Final = r"^[0-9]{1,9}(\.[0-9]{1,6})?(k|K|M|G|T|Ki|Mi|Gi|Ti)?$"
 CPU: Final = r"^([0-9]{1,6}(\.[0-9]{1,3})?|[0-9]{1,9}m)$"
+MONEY: Final = r"^[0-9]{1,9}(\.[0-9]{1,6})? [A-Z]{3}$"
 SHARE: Final = r"^[0-9]{1,4}(\.[0-9]{1,3})?%$"
 
 _PARTS = re.compile(r"([0-9.]+)(.*)")

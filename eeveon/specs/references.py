@@ -3,6 +3,7 @@
 And what only two documents together show: whether a target can run a service in the form that it has.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,12 +11,13 @@ from typing import Any
 from eeveon.core.desired import Target, Workload
 from eeveon.core.names import ServiceName, TargetName
 from eeveon.core.policy import SafetyPolicy
-from eeveon.specs.catalog import SAFETY_POLICY, SERVICE, TARGET
+from eeveon.specs.catalog import LOAD_BALANCER, SAFETY_POLICY, SERVICE, TARGET
 from eeveon.specs.problem import Path, Problem
 from eeveon.specs.suggest import did_you_mean
 
 Key = tuple[str, str]  # kind and name
 
+_WORD = re.compile("(?<=[a-z])(?=[A-Z])")  # where one begins in the name of a kind
 _LOCAL = "local"
 _DOCKER = "docker"
 _SSH = "ssh"
@@ -47,22 +49,26 @@ def broken_references(
     seen: set[ServiceName] = set()
     for workload in workloads:
         key = (TARGET, workload.target)
+        owner = (SERVICE, workload.service)
         if key not in keys or key in twice:
-            yield from _finding(known, (SERVICE, workload.service), key, ("spec", "targets"))
-        if workload.depends_on and workload.service not in seen:
-            seen.add(workload.service)
-            for other in workload.depends_on:
-                yield from _finding(
-                    known, (SERVICE, workload.service), (SERVICE, other), ("spec", "dependsOn")
-                )
+            yield from broken_reference(known, owner, key, ("spec", "targets", workload.target))
+        if workload.service in seen:
+            continue
+        seen.add(workload.service)
+        for other in workload.depends_on:
+            yield from broken_reference(known, owner, (SERVICE, other), ("spec", "dependsOn", other))
+        if workload.route is not None:
+            balancer = (LOAD_BALANCER, workload.route.balancer)
+            yield from broken_reference(known, owner, balancer, ("spec", "route", "loadBalancer"))
     for policy in policies:
         for name in sorted(policy.services.names):
-            yield from _finding(
-                known, (SAFETY_POLICY, policy.name), (SERVICE, name), ("spec", "services", "names")
+            yield from broken_reference(
+                known, (SAFETY_POLICY, policy.name), (SERVICE, name), ("spec", "services", "names", name)
             )
 
 
-def _finding(known: Known, owner: Key, wanted: Key, path: Path) -> Iterator[Finding]:
+def broken_reference(known: Known, owner: Key, wanted: Key, path: Path) -> Iterator[Finding]:
+    """What is wrong with one name at one place; nothing where it leads to one document."""
     kind, name = wanted
     if wanted in known.twice:
         yield Finding(
@@ -70,7 +76,7 @@ def _finding(known: Known, owner: Key, wanted: Key, path: Path) -> Iterator[Find
             problem=Problem(
                 code="ambiguous-reference",
                 message=f"`{name}` is the name of two {kind} documents",
-                path=(*path, name),
+                path=path,
                 hint="rename or remove one of them",
             ),
         )
@@ -81,9 +87,9 @@ def _finding(known: Known, owner: Key, wanted: Key, path: Path) -> Iterator[Find
         yield Finding(
             owner=owner,
             problem=Problem(
-                code=f"unknown-{kind.lower()}",
+                code=f"unknown-{_WORD.sub('-', kind).lower()}",
                 message=f"there is no {kind} `{name}` in this environment{aside}",
-                path=(*path, name),
+                path=path,
                 hint=near,
             ),
         )

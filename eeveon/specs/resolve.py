@@ -6,13 +6,21 @@ A document that stands alone was checked with its file and passes through. Only 
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from eeveon.core.desired import Desired, Target, Workload
 from eeveon.core.diagnostic import Diagnostic, Position, Severity
 from eeveon.core.names import CommitId, EnvironmentName, Scope, ServiceName, TargetName
 from eeveon.core.policy import GuardrailFinding, SafetyPolicy
-from eeveon.specs.catalog import API_VERSION, SAFETY_POLICY, SERVICE, TARGET
+from eeveon.specs.attached import (
+    Attached,
+    LoadBalancer,
+    NodeGroup,
+    attachment_misfits,
+    routed,
+    with_attached,
+)
+from eeveon.specs.catalog import API_VERSION, LOAD_BALANCER, NODE_GROUP, SAFETY_POLICY, SERVICE, TARGET
 from eeveon.specs.convert import Pool
 from eeveon.specs.files import EXPRESSION, CheckedFile, Noun, nouns
 from eeveon.specs.layers import Layered, layered
@@ -20,7 +28,15 @@ from eeveon.specs.locate import Locator, Read
 from eeveon.specs.overlay import Layers, merge
 from eeveon.specs.problem import Path, Problem
 from eeveon.specs.project import Project
-from eeveon.specs.references import Finding, Key, Known, broken_references, dependency_cycles, misfits
+from eeveon.specs.references import (
+    Finding,
+    Key,
+    Known,
+    broken_reference,
+    broken_references,
+    dependency_cycles,
+    misfits,
+)
 
 OUTSIDE_GIT: Final = CommitId("")
 
@@ -104,6 +120,8 @@ class _Run:
     sketches: list[Workload] = field(default_factory=list)  # of Services with mistakes
     targets: list[Target] = field(default_factory=list)
     policies: list[SafetyPolicy] = field(default_factory=list)
+    balancers: list[LoadBalancer] = field(default_factory=list)
+    groups: list[NodeGroup] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
     def keep(self, made: Iterable[Noun]) -> None:
@@ -113,8 +131,14 @@ class _Run:
                     self.workloads.append(noun)
                 case Target():
                     self.targets.append(noun)
-                case _:
+                case SafetyPolicy():
                     self.policies.append(noun)
+                case LoadBalancer():
+                    self.balancers.append(noun)
+                case NodeGroup():
+                    self.groups.append(noun)
+                case _:
+                    assert_never(noun)
 
     def data(self, key: Key) -> dict[str, Any]:
         return self.merged[key] if key in self.merged else self.layers.documents[key].base.data
@@ -205,14 +229,32 @@ def _validated(kind: str, data: dict[str, Any]) -> list[Problem]:
 def _check_references(run: _Run) -> None:
     documents, twice = run.layers.documents, run.layers.twice
     known = Known(keys=documents, twice=twice, complete=run.complete)
-    targets = {target.name: target for target in run.targets if (TARGET, target.name) not in twice}
+    attached = _attached(run)
     findings: Iterable[Finding] = (
         *broken_references(known, [*run.workloads, *run.sketches], run.policies),
+        *_broken_attachments(known, run),
         *dependency_cycles([*run.workloads, *run.sketches]),
-        *misfits(run.workloads, targets),
+        *misfits(run.workloads, attached.targets),
+        *attachment_misfits(attached, run.workloads),
     )
     for finding in findings:
         run.tell(finding.owner, finding.problem)
+
+
+def _attached(run: _Run) -> Attached:
+    twice = run.layers.twice
+    return Attached(
+        balancers=[item for item in run.balancers if (LOAD_BALANCER, item.balancer.name) not in twice],
+        groups=[group for group in run.groups if (NODE_GROUP, group.name) not in twice],
+        targets={target.name: target for target in run.targets if (TARGET, target.name) not in twice},
+    )
+
+
+def _broken_attachments(known: Known, run: _Run) -> Iterator[Finding]:
+    owners = [((LOAD_BALANCER, item.balancer.name), item.target) for item in run.balancers]
+    owners += [((NODE_GROUP, group.name), group.target) for group in run.groups]
+    for owner, target in owners:
+        yield from broken_reference(known, owner, (TARGET, target), ("spec", "target"))
 
 
 def _with_indexes(data: Any, path: Path) -> Path:
@@ -252,12 +294,15 @@ def _guardrail_findings(run: _Run, documents: Sequence[ResolvedDocument]) -> tup
 
 
 def _desired(run: _Run, sources: Sources, findings: tuple[GuardrailFinding, ...]) -> Desired:
+    attached = _attached(run)
+    targets = [with_attached(target, attached) for target in run.targets]
+    workloads = [routed(workload, attached) for workload in run.workloads]
     return Desired(
         scope=run.scope,
         commit=sources.commit,
         changed_files=sources.changed_files,
-        targets=tuple(sorted(run.targets, key=lambda target: target.name)),
-        workloads=tuple(sorted(run.workloads, key=lambda workload: (workload.service, workload.target))),
+        targets=tuple(sorted(targets, key=lambda target: target.name)),
+        workloads=tuple(sorted(workloads, key=lambda workload: (workload.service, workload.target))),
         policies=tuple(sorted(run.policies, key=lambda policy: policy.name)),
         guardrails=findings,
     )

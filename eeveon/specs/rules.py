@@ -85,6 +85,30 @@ def _health_asks_a_port(document: Mapping[str, Any]) -> Iterator[Problem]:
             )
 
 
+def _route_finds_a_port(document: Mapping[str, Any]) -> Iterator[Problem]:
+    """A route leads to a port: the one that it names, else the only one, else the one named `http`."""
+    spec = document["spec"]
+    route = spec.get("route", {})
+    if "loadBalancer" not in route and "port" not in route:
+        return
+    names = [port["name"] for port in spec.get("ports", []) if port.get("protocol") != "udp"]
+    written = route.get("port")
+    if written is None and (len(names) == 1 or "http" in names):
+        return
+    if written is not None and written in names:
+        return
+    known = f"its TCP ports are {listed(names, 'and')}" if names else "it has no TCP port in `ports`"
+    yield Problem(
+        code="unknown-port",
+        message=f"the route leads to no port of this service; {known}"
+        if written is None
+        else f"`{written}` is no TCP port of this service; {known}",
+        path=("spec", "route") if written is None else ("spec", "route", "port"),
+        hint=did_you_mean(written or "", names) or ("name one as `port`" if names else "add one to `ports`"),
+        on_key=written is None,
+    )
+
+
 def _rollout_moves(document: Mapping[str, Any]) -> Iterator[Problem]:
     rolling = document["spec"].get("rollout", {}).get("rolling")
     if rolling is None:
@@ -146,6 +170,29 @@ def _windows_exist(document: Mapping[str, Any]) -> Iterator[Problem]:
             windows.spans(window[kind], "UTC")
         except ValueError as reason:
             yield Problem(code="wrong-value", message=str(reason), path=("spec", "windows", index, kind))
+
+
+def _balancer_hosts_are_named_once(document: Mapping[str, Any]) -> Iterator[Problem]:
+    yield from _unique(document["spec"].get("hosts", []), ("spec", "hosts"))
+
+
+def _waits_are_more_than_none(document: Mapping[str, Any]) -> Iterator[Problem]:
+    """No wait at all, to a balancer, is a wait without end."""
+    for name, written in document["spec"].get("timeouts", {}).items():
+        if not quantities.duration(written):
+            path: Path = ("spec", "timeouts", name)
+            message = f"`{field_name(path)}` must be more than 0, not {written}"
+            yield Problem(code="wrong-value", message=message, path=path)
+
+
+def _bounds_are_in_order(document: Mapping[str, Any]) -> Iterator[Problem]:
+    active = document["spec"]["active"]
+    if "max" in active and active["min"] > active["max"]:
+        yield Problem(
+            code="wrong-value",
+            message=f"`min` is {active['min']}, which is more than `max`, {active['max']}",
+            path=("spec", "active", "min"),
+        )
 
 
 def _selected_once(document: Mapping[str, Any]) -> Iterator[Problem]:
@@ -232,9 +279,12 @@ _RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
         _variable_has_one_owner,
         _depends_on_others,
         _health_asks_a_port,
+        _route_finds_a_port,
         _rollout_moves,
         _amounts_are_more_than_none,
         _text_keeps_its_form,
     ),
     "SafetyPolicy": (_windows_exist, _selected_once, _guardrails_stay_inside),
+    "LoadBalancer": (_balancer_hosts_are_named_once, _waits_are_more_than_none),
+    "NodeGroup": (_bounds_are_in_order,),
 }

@@ -278,7 +278,7 @@ class TestFields:
         assert field_changes({"a": [1]}, {"a": [1]}, None) == ()
 
 
-ROUTED = desired(service("web", route=Route(balancer="front")))
+ROUTED = desired(service("web", route=Route(balancer="front", port="http")))
 
 
 @pytest.mark.parametrize(

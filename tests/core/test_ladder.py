@@ -8,7 +8,7 @@ from eeveon.core.simulate import as_wanted
 from tests.core.stories import FIXED, rollout, step_for, story, the_step, undoes
 from tests.core.worlds import HERE, Holding, decided, desired, objects, service
 
-ROUTED = Route(balancer="front")
+ROUTED = Route(balancer="front", port="http")
 
 
 def test_it_serves_when_it_is_healthy_and_the_older_one_leaves_before_it_stops() -> None:

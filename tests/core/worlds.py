@@ -175,7 +175,7 @@ def specs(draw: st.DrawFn) -> Desired:
             health=health,
             depends_on=tuple(draw(st.sets(st.sampled_from(SERVICES[:position])))) if position else (),
             protected=draw(st.booleans()),
-            route=draw(st.sampled_from([None, Route(balancer="front")])),
+            route=draw(st.sampled_from([None, Route(balancer="front", port="http")])),
             source=draw(
                 st.sampled_from([None, None, Source(git="https://example.com/web", ref="main", path="/srv")])
             ),

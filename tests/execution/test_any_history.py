@@ -73,7 +73,7 @@ def all_specs(draw: st.DrawFn) -> Desired:
             else (),
             protected=draw(st.sampled_from([False, False, True])),
             restart=draw(st.sampled_from(["always", "onFailure"])),
-            route=draw(st.sampled_from([None, Route(balancer="front")])),
+            route=draw(st.sampled_from([None, Route(balancer="front", port="http")])),
             keep=draw(st.sampled_from([0, 0, 1])),
         )
         workloads += [

@@ -56,7 +56,7 @@ def test_equal_parts_are_one_object_again() -> None:
 
 
 @pytest.mark.parametrize(
-    "damaged", [b"", b"{}", b"[]", b"\xff", json.dumps({"format": 0}).encode(), b'{"format": 1}']
+    "damaged", [b"", b"{}", b"[]", b"\xff", json.dumps({"format": 0}).encode(), b'{"format": 2}']
 )
 def test_damaged_bytes_are_none(damaged: bytes) -> None:
     assert decode_desired(damaged) is None

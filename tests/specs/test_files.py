@@ -14,7 +14,7 @@ from tests.specs.building import EDGE, POLICY, WEB, checked, lines, resolved, se
 HEADS = {
     "no kind": (
         "metadata: {name: a}",
-        "f.yaml:1:1 unknown-kind: the document does not say its kind → write `kind:` with one of `Project`, `Target`, `Service` or `SafetyPolicy`",
+        "f.yaml:1:1 unknown-kind: the document does not say its kind → write `kind:` with one of `Project`, `Target`, `Service`, `SafetyPolicy`, `LoadBalancer` or `NodeGroup`",
     ),
     "a slip": (
         "kind: Servise",
@@ -22,7 +22,7 @@ HEADS = {
     ),
     "nothing near": (
         "kind: 3",
-        "f.yaml:1:7 unknown-kind: there is no kind `3` → the kinds are `Project`, `Target`, `Service` and `SafetyPolicy`",
+        "f.yaml:1:7 unknown-kind: there is no kind `3` → the kinds are `Project`, `Target`, `Service`, `SafetyPolicy`, `LoadBalancer` and `NodeGroup`",
     ),
     "a later kind": (
         "kind: ScalingPolicy",
@@ -34,7 +34,7 @@ HEADS = {
     ),
     "a list as kind": (
         "kind: [a]",
-        "f.yaml:1:7 unknown-kind: there is no kind `['a']` → the kinds are `Project`, `Target`, `Service` and `SafetyPolicy`",
+        "f.yaml:1:7 unknown-kind: there is no kind `['a']` → the kinds are `Project`, `Target`, `Service`, `SafetyPolicy`, `LoadBalancer` and `NodeGroup`",
     ),
     "no name": (
         "kind: Target\nspec: {fake: {}}",
@@ -92,10 +92,10 @@ def test_a_field_without_effect_is_told_on_every_run() -> None:
         b"",
         b"{",
         b"\xff",
-        b"[2, []]",
-        b"[1, [[]]]",
-        b"[1, []]\nmore",
-        b'[1, [[0, 1, "Service", "a", true, []]]]\n{}',
+        b"[1, []]",
+        b"[2, [[]]]",
+        b"[2, []]\nmore",
+        b'[2, [[0, 1, "Service", "a", true, []]]]\n{}',
         b"3",
     ],
 )

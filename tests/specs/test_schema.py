@@ -72,6 +72,7 @@ VALID: dict[str, dict[str, Any]] = {
             "resources": {"cpu": 0.5, "memory": "1Gi"},
             "health": {"http": {"port": "http"}, "every": "5s"},
             "rollout": {"rolling": {"maxUnavailable": "25%", "surge": 1}},
+            "route": {"loadBalancer": "front", "host": "shop.example.com", "path": "/api", "port": "http"},
         },
     },
     "SafetyPolicy": {
@@ -82,6 +83,28 @@ VALID: dict[str, dict[str, Any]] = {
             "mode": "off",
             "limits": {"blastRadius": "25%", "deletes": 2},
             "windows": [{"deny": "2026-12-20/2027-01-03", "reason": "holidays"}],
+        },
+    },
+    "LoadBalancer": {
+        "kind": "LoadBalancer",
+        "metadata": {"name": "front"},
+        "spec": {
+            "target": "edge",
+            "haproxy": {"extra": {"global": ["nbthread 2"], "frontend": ["option http-server-close"]}},
+            "hosts": ["edge1"],
+            "listen": 8080,
+            "timeouts": {"connect": "5s"},
+            "drain": {"timeout": "30s"},
+        },
+    },
+    "NodeGroup": {
+        "kind": "NodeGroup",
+        "metadata": {"name": "pool"},
+        "spec": {
+            "target": "edge",
+            "active": {"min": 2, "max": 3},
+            "drain": {"timeout": "60s"},
+            "cost": {"perHostHour": "0.03 EUR"},
         },
     },
 }

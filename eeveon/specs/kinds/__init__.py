@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from eeveon.specs.kinds.common import Spec
+from eeveon.specs.kinds.load_balancer import LoadBalancer
+from eeveon.specs.kinds.node_group import NodeGroup
 from eeveon.specs.kinds.project import Project
 from eeveon.specs.kinds.safety_policy import SafetyPolicy
 from eeveon.specs.kinds.service import Service
@@ -14,4 +16,6 @@ MODELS: Final[Mapping[str, type[Spec]]] = {
     "Target": Target,
     "Service": Service,
     "SafetyPolicy": SafetyPolicy,
+    "LoadBalancer": LoadBalancer,
+    "NodeGroup": NodeGroup,
 }

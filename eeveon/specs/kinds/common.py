@@ -31,6 +31,10 @@ HOST_PATTERN = r"^[A-Za-z0-9_.:][A-Za-z0-9_.:%-]*$"
 LOGIN_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_.@-]*\$?$"
 HOST_KEY_PATTERN = r"^[a-z0-9@.-]+ [A-Za-z0-9+/]+=*( .*)?$"
 HOST_FOLDER_PATTERN = r"^(~/|/)[A-Za-z0-9_.@+/-]*$"
+# What goes into the configuration of a load balancer: nothing in it can end a word, a line or a section there.
+DOMAIN_PATTERN = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+PREFIX_PATTERN = r"^/([A-Za-z0-9._~-]+/)*[A-Za-z0-9._~-]*$"
+LINE_PATTERN = r"^[^\x00-\x1f\x7f]+$"
 
 MOST: Final = 100_000  # a bound for counts that nobody meets
 
@@ -116,6 +120,10 @@ HostName = Annotated[str, Field(pattern=HOST_PATTERN)]
 LoginName = Annotated[str, Field(pattern=LOGIN_PATTERN, max_length=64)]
 HostKey = Annotated[str, Field(pattern=HOST_KEY_PATTERN)]
 HostFolder = Annotated[str, Field(pattern=HOST_FOLDER_PATTERN)]
+Domain = Annotated[str, Field(pattern=DOMAIN_PATTERN, max_length=253)]
+Prefix = Annotated[str, Field(pattern=PREFIX_PATTERN, max_length=255)]
+Line = Annotated[str, Field(pattern=LINE_PATTERN)]
+Money = Annotated[str, Field(pattern=quantities.MONEY)]
 Duration = Annotated[str, Field(pattern=quantities.DURATION)]
 Size = Annotated[str, Field(pattern=quantities.SIZE)]
 Share = Annotated[str, Field(pattern=quantities.SHARE)]
@@ -133,6 +141,12 @@ class Metadata(Spec):
     labels: dict[Key, Text] = may("Pairs by which policies select, and which targets carry.")
     annotations: dict[Key, Text] = may("Notes for people and tools. EEveon does not read them.")
     protected: bool = may("Whether what this document describes is never removed.", default=False)
+
+
+class Drain(Spec):
+    """How something leaves service: it gets no new requests, and those in hand are waited for."""
+
+    timeout: Duration = may("The longest wait for requests in hand.", default="30s")
 
 
 ApiVersion = Literal["eeveon/v2"]

@@ -11,6 +11,7 @@ from eeveon.specs.kinds.common import (
     Count,
     CountOrShare,
     Cpu,
+    Domain,
     Duration,
     Filled,
     Filledlist,
@@ -20,6 +21,7 @@ from eeveon.specs.kinds.common import (
     Name,
     PortNumber,
     Positive,
+    Prefix,
     RelativePath,
     Share,
     Size,
@@ -169,11 +171,16 @@ class Source(Spec):
 
 
 class Route(Spec):
-    """How requests find the service. Comes with a later version."""
+    """Which requests of a load balancer go to the service."""
 
-    load_balancer: Name = may("The LoadBalancer that serves it.")
-    host: Filled = may("The host name of its requests.")
-    path: AbsolutePath = may("The prefix of their paths.")
+    load_balancer: Name = may(
+        "The LoadBalancer that serves it. Needed on `ssh`; a later version brings others."
+    )
+    host: Domain = may("The host name of its requests. Without it, any.")
+    path: Prefix = may("The prefix of their paths, in whole steps: `/a` is not `/ab`.", default="/")
+    port: Name = may(
+        "The name of the port that gets them. Without it, the only one, or the one named `http`."
+    )
 
 
 class ServiceSpec(Choice):
@@ -201,7 +208,7 @@ class ServiceSpec(Choice):
     stop_grace: Duration = may("From the request to stop to the kill.", default="10s")
     health: Health = may("How an instance shows that it works.")
     rollout: Rollout = may("How running instances are replaced by new ones.")
-    route: Route = may("How requests find it. Comes with a later version.")
+    route: Route = may("How requests find it.")
     depends_on: list[Name] = may("Services that must be healthy before this one is changed.")
     kubernetes: Free = may("Merged last into what Kubernetes gets. Comes with a later version.")
 
