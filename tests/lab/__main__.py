@@ -1,4 +1,4 @@
-"""`python -m tests.lab up|down|env`: the lab by hand, for tutorials and benchmarks. It lies in EEVEON_LAB."""
+"""`python -m tests.lab up [--hosts N]|down|env`: the lab by hand, for tutorials and benchmarks. It lies in EEVEON_LAB."""
 
 import os
 import sys
@@ -6,12 +6,10 @@ import tempfile
 from pathlib import Path
 
 from tests.lab.lab import Lab
-from tests.lab.requirements import missing_for_engine, missing_for_registry
+from tests.lab.requirements import missing_for_engine, missing_for_hosts, missing_for_registry
 from tests.lab.waiting import LabError
 
-USAGE = (
-    "usage: python -m tests.lab up|down|env   (EEVEON_LAB names the folder; engine and registry run in it)\n"
-)
+USAGE = "usage: python -m tests.lab up [--hosts N]|down|env   (EEVEON_LAB names the folder; engine and registry run in it)\n"
 
 
 def main(arguments: list[str]) -> int:
@@ -21,6 +19,8 @@ def main(arguments: list[str]) -> int:
     match arguments:
         case ["up"]:
             return _up(lab)
+        case ["up", "--hosts", count] if count.isdigit():
+            return _up(lab, hosts=int(count))
         case ["down"]:
             lab.down()
             return 0
@@ -35,13 +35,15 @@ def main(arguments: list[str]) -> int:
             return 2
 
 
-def _up(lab: Lab) -> int:
-    missing = missing_for_engine() or missing_for_registry()
+def _up(lab: Lab, hosts: int = 0) -> int:
+    missing = missing_for_engine() or missing_for_registry() or (missing_for_hosts() if hosts else None)
     if missing:
         sys.stderr.write(f"{missing}\n")
         return 1
     try:
         lab.up()
+        for host in lab.hosts.up(hosts) if hosts else ():
+            sys.stdout.write(f"# {host.name}: ssh -i {lab.hosts.key} root@{host.address}\n")
     except LabError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from tests.lab.engine import BorrowedEngine, Engine
+from tests.lab.hosts import Host, Hosts, sweep
 from tests.lab.lab import PREFIX, Lab, owned, remove_abandoned
 from tests.lab.registry import Registry
-from tests.lab.requirements import missing_for_engine, missing_for_registry, must_run
+from tests.lab.requirements import missing_for_engine, missing_for_hosts, missing_for_registry, must_run
 
 AnyEngine = Engine | BorrowedEngine
 
@@ -70,6 +71,39 @@ def registry(lab: Lab) -> Registry:
     _require(missing_for_registry())
     lab.registry.start()
     return lab.registry
+
+
+@pytest.fixture(scope="session")
+def hosts() -> Iterator[Hosts]:
+    """Where hosts are: `hosts.up(3)` gives three that run, the same ones for every test of the session."""
+    _require(missing_for_hosts())
+    own = _new_lab()
+    with owned(own.folder):
+        try:
+            yield own.hosts
+        finally:
+            own.down()
+
+
+@pytest.fixture
+def clean_hosts(hosts: Hosts) -> Iterator[tuple[Host, ...]]:
+    """Three hosts, without anything of EEveon's after the test."""
+    three = hosts.up(3)
+    yield three
+    for host in hosts.up(3):  # a test may have left one down
+        sweep(host)
+
+
+@pytest.fixture
+def spare_hosts() -> Iterator[Hosts]:
+    """Hosts for one test alone, which may spoil them."""
+    _require(missing_for_hosts())
+    own = _new_lab()
+    with owned(own.folder):
+        try:
+            yield own.hosts
+        finally:
+            own.down()
 
 
 def _lab_by_hand() -> Lab | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.lab.engine import Engine
+from tests.lab.hosts import Hosts
 from tests.lab.registry import Registry
 
 PREFIX = "eeveon-lab-"
@@ -28,6 +29,11 @@ class Lab:
     def registry(self) -> Registry:
         """The lab's registry."""
         return Registry(self.folder / "registry")
+
+    @property
+    def hosts(self) -> Hosts:
+        """The lab's Linux hosts; none runs before it is asked for."""
+        return Hosts(self.engine, self.folder / "hosts")
 
     def up(self) -> None:
         """Start both; what is up already stays as it is."""

@@ -12,8 +12,15 @@ PACKAGES = {
     "ip": "iproute2",
     "docker-registry": "docker-registry",
     "busybox": "busybox-static",
+    "docker": "docker.io",
+    "mmdebstrap": "mmdebstrap",
+    "nsenter": "util-linux",
+    "tc": "iproute2",
+    "ssh": "openssh-client",
+    "ssh-keygen": "openssh-client",
 }
 REGISTRY_COMMANDS = ("docker-registry", "busybox")
+HOST_COMMANDS = ("docker", "mmdebstrap", "nsenter", "tc", "ssh", "ssh-keygen")
 ENGINE_COMMANDS = ("dockerd", "iptables", "ip")
 
 
@@ -29,6 +36,11 @@ def missing_for_engine(path: str | None = None, user: int | None = None) -> str 
     if not os.access(CGROUPS, os.W_OK):
         return f"starting a Docker engine needs a writable {CGROUPS}"
     return _missing(ENGINE_COMMANDS, path)
+
+
+def missing_for_hosts(path: str | None = None) -> str | None:
+    """Why no Linux hosts can be started here, and what to do; None when they can."""
+    return missing_for_engine(path) or _missing(HOST_COMMANDS, path)
 
 
 def must_run(environment: Mapping[str, str]) -> bool:
