@@ -11,6 +11,8 @@ from eeveon.core.names import CommitId, ObjectId, Scope, ServiceName, TargetName
 from eeveon.core.observed import Condition, ObservedObject, Unreachable
 from eeveon.core.wanted import Note, WantedObject
 
+PLAN_FORMAT = "eeveon.plan/1"  # of its saved form
+
 
 class Risk(StrEnum):
     """How much can go wrong, from low to high."""

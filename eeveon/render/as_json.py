@@ -4,11 +4,9 @@ import json
 from collections.abc import Sequence
 
 from eeveon.core.diagnostic import Diagnostic
-from eeveon.core.plan import Plan
+from eeveon.core.plan import PLAN_FORMAT, Plan
 from eeveon.core.values import plain
 from eeveon.core.verdict import Finding, Verdict
-
-PLAN_FORMAT = "eeveon.plan/1"
 
 
 def plan_json(plan: Plan, verdicts: Sequence[Verdict] = (), findings: Sequence[Finding] = ()) -> str:

@@ -6,19 +6,27 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from eeveon.core.plan import Plan
+from eeveon.core.plan import PLAN_FORMAT, Plan
 from eeveon.core.verdict import Finding, Verdict
-from eeveon.specs.planfile import FORMAT
 
 _REF = "#/$defs/{model}"
 
 
 class _Generator(GenerateJsonSchema):
-    """pydantic's schemas, with spans as the saved form has them."""
+    """pydantic's schemas for what is written: spans as numbers, every field there, and none that nobody knows."""
 
     def timedelta_schema(self, schema: core_schema.TimedeltaSchema) -> JsonSchemaValue:  # noqa: ARG002 - pydantic's
         """Seconds."""
         return {"type": "number"}
+
+    def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
+        """A noun is written with all of its fields."""
+        found = super().dataclass_schema(schema)
+        return {**found, "required": list(found["properties"]), "additionalProperties": False}
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """A field that is always written needs no default."""
+        return self.generate_inner(schema["schema"])
 
 
 def plan_schema() -> dict[str, Any]:
@@ -38,7 +46,7 @@ def plan_schema() -> dict[str, Any]:
         "$schema": _Generator.schema_dialect,
         "title": "Saved plan",
         "type": "object",
-        "properties": {"format": {"const": FORMAT}, **properties},
+        "properties": {"format": {"const": PLAN_FORMAT}, **properties},
         "required": ["format", *properties],
         "additionalProperties": False,
         **shared,

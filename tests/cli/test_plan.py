@@ -151,7 +151,10 @@ def test_paths_follow_the_folder_of_the_command(shop: Cli, tmp_path: Path) -> No
         (lambda text: text[:100], "is no saved plan"),
         (lambda text: text.replace("eeveon.plan/1", "eeveon.plan/9"), "of this version"),
         (lambda text: text.replace("python3", "python2"), "was changed after it was saved"),
-        (lambda text: text.replace('"wave": 1', '"wave": "one"'), "is damaged at steps.0.wave"),
+        (
+            lambda text: text.replace('"wave": 1', '"wave": "one"'),
+            '$.plan.steps[0].wave: expected a whole number, found "one"',
+        ),
     ],
 )
 def test_a_spoiled_plan_file_is_refused(shop: Cli, tmp_path: Path, spoil, complaint: str) -> None:  # type: ignore[no-untyped-def]
