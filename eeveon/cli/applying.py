@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from eeveon.cli.console import Console
 from eeveon.cli.progress import TerminalProgress
@@ -36,9 +36,10 @@ def _stoppable(console: Console) -> Iterator[None]:
     """The first Ctrl-C or SIGTERM lets the steps in hand come to their end; a second one stops waiting for health."""
 
     def stop(_signal: int, _frame: object) -> None:
-        console.say(
-            "stopping: what is under way is finished, nothing more is started; again: do not wait for health"
-        )
+        with suppress(RuntimeError):  # Python's answer to a print in the middle of the first signal's print
+            console.say(
+                "stopping: what is under way is finished, nothing more is started; again: do not wait for health"
+            )
         raise KeyboardInterrupt
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
