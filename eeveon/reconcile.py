@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from eeveon.core.blame import amiss
 from eeveon.core.check import check
 from eeveon.core.decide import Circumstances, Decided, decide
 from eeveon.core.desired import Desired, Workload
@@ -126,13 +127,17 @@ def _held(shown: Views, observed: Observed, holds: tuple[Hold, ...]) -> Views:
 def judged(world: World, now: Scene, order: Order) -> Decided:
     """The plan for what was seen, checked and judged."""
     _refuse_unknown(order, now)
+    store, scope = world.store(), now.desired.scope
+    generation = store.generation(scope)
+    lost = amiss(now.views, now.observed) if generation else ()
     circumstances = Circumstances(
-        generation=world.store().generation(now.desired.scope),
+        generation=generation,
         moment=world.moment(world.now(), now.desired.policies),
         origin=order.origin,
         services=order.services,
-        unsettled=world.store().history.unsettled(now.desired.scope),
-        left=_left_targets(world.store(), now.desired, order),
+        unsettled=store.history.unsettled(scope),
+        left=_left_targets(store, now.desired, order),
+        past=store.history.left(scope, lost) if lost else {},
     )
     return decide(now.desired, now.views, now.observed, circumstances)
 

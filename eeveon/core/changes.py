@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from eeveon.core.desired import Workload
+from eeveon.core.drift import Author
 from eeveon.core.names import ServiceName, TargetName
 from eeveon.core.observed import ObservedObject, Unreachable
 from eeveon.core.wanted import Note, WantedObject
@@ -35,6 +36,7 @@ class FieldChange:
     before: object
     after: object
     cause: Cause
+    by: Author | None = None  # whose doing the drift is; None: it is none
 
 
 MISSING = "⌀"  # in a FieldChange: this side has no such field
@@ -50,6 +52,7 @@ class ObjectChange:
     fields: tuple[FieldChange, ...]
     cause: Cause
     reason: str  # for people: "not running: exited with status 1"
+    by: Author | None = None  # whose doing the drift is; None: it is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

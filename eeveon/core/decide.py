@@ -3,8 +3,9 @@
 `plan`, `apply`, drift detection and the preview in a pull request all call it, so they cannot disagree.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from eeveon.core.blame import Left, blamed
 from eeveon.core.changes import Changes
 from eeveon.core.check import check
 from eeveon.core.desired import Desired
@@ -28,6 +29,7 @@ class Circumstances:
     services: frozenset[ServiceName] = frozenset()  # only these; empty: all
     unsettled: frozenset[ObjectId] = frozenset()  # an apply began with them, and none saw them healthy
     left: tuple[TargetName, ...] = ()  # applied to before, but not in the specs any more
+    past: Left = field(default_factory=dict)  # of wanted objects that are amiss
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,7 @@ class Decided:
 def decide(desired: Desired, views: Views, observed: Observed, circumstances: Circumstances) -> Decided:
     """The plan for these facts, checked and judged."""
     changes = _only(diff(desired, views, observed, circumstances.unsettled), circumstances.services)
+    changes = blamed(changes, circumstances.past)
     changes = replace(changes, notes=(*changes.notes, *map(_left_behind, circumstances.left)))
     inputs = PlanInputs(desired=desired, views=views, generation=circumstances.generation)
     plan = make_plan(changes, inputs)

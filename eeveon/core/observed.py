@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from eeveon.core.drift import Author, Touch
 from eeveon.core.names import ObjectId, Revision, ServiceName, TargetName
 from eeveon.core.values import Fields
 
@@ -55,6 +56,10 @@ class ObservedObject:
     started: datetime | None = None
     protected: bool = False
     place: str = ""  # the host that holds it, on a target of several
+    ended_by: Author = Author.UNKNOWN  # whose doing it is that it does not run; says nothing of one that does
+    touches: tuple[
+        Touch, ...
+    ] = ()  # whose doing the fields are that are not as applied, where the target tells
 
     @property
     def is_up(self) -> bool:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from eeveon.core.changes import FieldChange, Verb
+from eeveon.core.drift import Author
 from eeveon.core.health import Health
 from eeveon.core.names import CommitId, ObjectId, Scope, ServiceName, TargetName
 from eeveon.core.observed import Condition, ObservedObject, Unreachable
@@ -73,6 +74,7 @@ class Step:
     fields: tuple[FieldChange, ...]
     reasons: tuple[str, ...]
     drift: bool  # all of it is drift
+    drift_by: tuple[Author, ...]  # whose doing the drift in it is, foremost first; empty: none of it is drift
     replicas: tuple[int, int]  # observed → wanted
     strategy: str  # "rolling, one more at a time"; "" where nothing rolls
     goes_back_to: str  # the revision that a failure returns to; "" if there is none
@@ -82,6 +84,11 @@ class Step:
     observed: str  # fingerprint of every object that it touches
     source: str  # file:line:column of the document that asks for it; "" if none does
     present: tuple[ObservedObject, ...]  # what was seen there
+
+    @property
+    def is_harmless(self) -> bool:
+        """Whether it is nothing but drift that belongs to the ordinary course of the target."""
+        return self.drift and all(author.is_harmless for author in self.drift_by)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

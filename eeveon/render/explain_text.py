@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from eeveon.core.changes import Cause
 from eeveon.core.plan import Action, Step
 from eeveon.core.values import plain
 from eeveon.core.verdict import Verdict
 from eeveon.render.as_json import as_json
-from eeveon.render.words import Style, duration, field_change
+from eeveon.render.words import Style, by_whom, duration, field_change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +28,10 @@ def explained_text(explained: Explained, style: Style) -> str:
     lines += ["Why:"]
     lines += [f"  {reason}" for reason in step.reasons]
     for change in step.fields:
-        cause = "somebody changed it on the target" if change.cause is Cause.DRIFT else "the specs changed"
+        cause = f"changed on the target {by_whom((change.by,))}" if change.by else "the specs changed"
         lines.append(f"  {field_change(change)}: {cause}")
+    if step.drift_by:
+        lines.append(f"Drift:     {by_whom(step.drift_by)}")
     lines += ["Observed:", *_observed(step)]
     lines += [f"Rollout:   {step.strategy}"] if step.strategy else []
     if step.goes_back_to:

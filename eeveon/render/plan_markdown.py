@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from eeveon.core.plan import Plan, Step
 from eeveon.core.verdict import Decision, Finding, Verdict
 from eeveon.render.plan_text import field_lines, impact_text, revision_text, what_text
-from eeveon.render.words import SYMBOLS, count, unknown_text
+from eeveon.render.words import SYMBOLS, by_whom, count, unknown_text
 
 
 def plan_markdown(plan: Plan, verdicts: Sequence[Verdict], findings: Sequence[Finding]) -> str:
@@ -40,7 +40,8 @@ def _rows(plan: Plan, verdicts: Sequence[Verdict]) -> Iterator[str]:
     said = {verdict.step: verdict for verdict in verdicts}
     for step in plan.steps:
         verdict = said[step.id]
-        why = "; ".join(("drift", *step.reasons) if step.drift else step.reasons)
+        drift = (f"drift {by_whom(step.drift_by)}",) if step.drift else ()
+        why = "; ".join((*drift, *step.reasons))
         rule = f"{verdict.decision}: {verdict.rule}"
         if verdict.decision is not Decision.ALLOW:
             rule = f"**{rule}** {verdict.detail}"

@@ -4,10 +4,19 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from eeveon.core.changes import Cause, Verb
+from eeveon.core.changes import FieldChange, Verb
 from eeveon.core.plan import Plan, Step
 from eeveon.core.verdict import Decision, Finding, Verdict
-from eeveon.render.words import SYMBOLS, UNKNOWN, Style, count, duration, field_change, unknown_text
+from eeveon.render.words import (
+    SYMBOLS,
+    UNKNOWN,
+    Style,
+    by_whom,
+    count,
+    duration,
+    field_change,
+    unknown_text,
+)
 
 _INDENT = " " * 8
 
@@ -23,7 +32,8 @@ def plan_text(plan: Plan, verdicts: Sequence[Verdict], findings: Sequence[Findin
             style.bold("Drift") + ": changed on the targets since it was applied; an apply puts it back",
             "",
         ]
-        lines += _waves(drifted, style, many=False)
+        lines += _waves([step for step in drifted if not step.is_harmless], style, many=False)
+        lines += _harmless([step for step in drifted if step.is_harmless], style)
     lines += _unknown(plan, style)
     lines += _remarks(plan)
     lines += _judgement(plan, verdicts, findings, style)
@@ -55,23 +65,37 @@ def _waves(steps: Sequence[Step], style: Style, *, many: bool) -> Iterator[str]:
         yield ""
 
 
+def _harmless(steps: Sequence[Step], style: Style) -> Iterator[str]:
+    """The ordinary course of a target in one line, so that nobody learns to pass over what stands above it."""
+    if steps:
+        authors = {author for step in steps for author in step.drift_by}
+        who = by_whom(sorted(authors))
+        yield f"  {style.mark('~')} {len(steps)} harmless, {who}: shown by eeveon explain, or with --format json"
+        yield ""
+
+
 def _step(step: Step, width: int, style: Style) -> Iterator[str]:
-    parts = [what_text(step), step.strategy]
+    parts = [what_text(step), step.strategy, by_whom(step.drift_by) if step.drift else ""]
     head = f"{style.mark(SYMBOLS[step.verb])} {step.id.ljust(width)}  "
     yield f"  {head}{'; '.join(part for part in parts if part)}".rstrip()
     for line in field_lines(step):
         yield from _wrapped(line, style)
-    for reason in step.reasons if step.verb is not Verb.CREATE or step.present else ():
+    for reason in step.reasons if step.verb is not Verb.CREATE or step.present or step.drift else ():
         yield from _wrapped(reason, style)
 
 
 def field_lines(step: Step) -> list[str]:
     """Each difference once; of a secret there is one line, whatever about it changed."""
-    lines = []
-    for change in step.fields:
-        drift = " (drift)" if change.cause is Cause.DRIFT and not step.drift else ""
-        lines.append(f"{field_change(change)}{drift}")
-    return list(dict.fromkeys(lines))
+    return list(dict.fromkeys(f"{field_change(change)}{_drift_mark(change, step)}" for change in step.fields))
+
+
+def _drift_mark(change: FieldChange, step: Step) -> str:
+    """Said of a field where the step does not say it of all: that it is drift, and by whom where they differ."""
+    if change.by is None:
+        return ""
+    if not step.drift:
+        return f" (drift {by_whom((change.by,))})"
+    return f" ({by_whom((change.by,))})" if len(step.drift_by) > 1 else ""
 
 
 def what_text(step: Step) -> str:

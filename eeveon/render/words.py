@@ -1,11 +1,12 @@
 """Small pieces of text that every output shares: symbols, values, durations, counts, columns."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from eeveon.core.changes import MISSING, FieldChange, Verb
+from eeveon.core.drift import Author
 from eeveon.core.observed import Unreachable
 
 SYMBOLS: Mapping[Verb, str] = {
@@ -17,6 +18,15 @@ SYMBOLS: Mapping[Verb, str] = {
     Verb.REMOVE: "-",
 }
 UNKNOWN = "?"
+_BY: Mapping[Author, str] = {
+    Author.PERSON: "by hand",
+    Author.TOOL: "by another tool",
+    Author.UNKNOWN: "by somebody",
+    Author.WORKLOAD: "by itself",
+    Author.OURSELVES: "by an unfinished apply",
+    Author.AUTOSCALER: "by an autoscaler",
+    Author.DEFAULT: "by the target's own defaults",
+}
 _COLOURS = {"+": "32", "~": "33", "-/+": "33", "-": "31", "?": "35"}
 LONGEST_VALUE = 60  # characters; a certificate in a variable must not fill the screen
 
@@ -63,6 +73,12 @@ def unknown_text(unknown: Sequence[Unreachable]) -> str:
     targets = len(unknown) - hosts
     parts = [count(number, noun) for number, noun in ((targets, "target"), (hosts, "host")) if number]
     return f"{' and '.join(parts)} unknown"
+
+
+def by_whom(authors: Iterable[Author]) -> str:
+    """Whose doing a piece of drift is: `by hand`, `by hand and by itself`; "" for nobody's."""
+    *most, last = [_BY[author] for author in authors] or [""]
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def duration(span: timedelta) -> str:

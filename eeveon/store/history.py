@@ -1,7 +1,7 @@
 """What was applied: every record with an outcome for each action of its plan, the ones never started too."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -65,6 +65,13 @@ AND NOT EXISTS (
   WHERE newer.scope = ?1 AND later.record > action.record
   AND later.target = action.target AND later.kind = action.kind AND later.name = action.name
 )
+"""
+_LAST_DONE = """
+SELECT event, condition, undo FROM action
+JOIN record ON record.number = action.record
+JOIN entry ON entry.record = action.record AND entry.place = action.place
+WHERE action.name = ? AND action.kind = ? AND action.target = ? AND record.scope = ?
+ORDER BY entry.number DESC LIMIT 1
 """
 _REMEMBERED = 50  # records; who applied so often since has looked at what was left
 _RecordRow = tuple[int, str, str, str, str, str, int, str, str, str | None, str, str, int]
@@ -137,6 +144,19 @@ class History:
         return frozenset(
             ObjectId(target=TargetName(target), kind=kind, name=name) for target, kind, name in rows
         )
+
+    def left(self, scope: Scope, objects: Iterable[ObjectId]) -> Mapping[ObjectId, Condition]:
+        """How the last apply that touched each of these objects left it, where it came to an answer."""
+        found = {}
+        with self._database.reading() as connection:
+            number = scope_number(connection, scope)
+            for one in objects:
+                row = connection.execute(_LAST_DONE, (one.name, one.kind, one.target, number)).fetchone()
+                if row is not None:
+                    event, condition, undone = row
+                    found[one] = {Event.DONE: condition, Event.UNDONE: undone}.get(event, "")
+        with decoded(self._database.path):
+            return {one: Condition(condition) for one, condition in found.items() if condition}
 
     def plan_text(self, prefix: str) -> str:
         """The plan that a record carried out, as it was given to `begin`."""

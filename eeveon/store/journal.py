@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from eeveon.core.names import Scope
 from eeveon.core.outcome import Ending
-from eeveon.core.plan import Plan
+from eeveon.core.plan import Action, Plan
 from eeveon.errors import PlanUsed
 from eeveon.store.database import Database
 from eeveon.store.leases import lost
@@ -169,14 +169,20 @@ def _insert_plan(connection: sqlite3.Connection, record: int, plan: Plan) -> Non
         ((record, step.id, step.service, step.target, step.verb) for step in plan.steps),
     )
     connection.executemany(
-        "INSERT INTO action (record, place, step, target, kind, name, condition, cleanup) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO action (record, place, step, target, kind, name, condition, cleanup, undo) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             (
                 *(record, action.index, action.step),
                 *(action.effect.object.target, action.effect.object.kind, action.effect.object.name),
-                *(action.effect.condition, action.cleanup),
+                *(action.effect.condition, action.cleanup, _undone(action)),
             )
             for action in plan.actions
         ),
     )
+
+
+def _undone(action: Action) -> str:
+    """The condition of the action's own object after it was taken back; "" if taking back is not about it."""
+    own = [effect.condition for effect in action.undo if effect.object == action.effect.object]
+    return str(own[-1]) if own else ""

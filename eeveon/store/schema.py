@@ -137,4 +137,10 @@ def _holds(database: "Database") -> None:
     )
 
 
-SCHEMA = Schema(migrations=(_first, _holds))
+def _past(database: "Database") -> None:
+    """How an undone action left its object, and a way to find what was last done to one."""
+    database.table("action").add_column("undo", str, not_null_default="")
+    database.table("action").create_index(["name", "kind", "target"])
+
+
+SCHEMA = Schema(migrations=(_first, _holds, _past))

@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from eeveon.store.leases import Holder
 from eeveon.store.store import Store
 from eeveon.wiring import is_alive
 from tests.cli.conftest import SHOP, Cli
+from tests.drivers.local.world import supervisor_pid
 
 WEB = SHOP["specs/web.yaml"]
 SCOPE = Scope(project=ProjectName("shop"), environment=EnvironmentName("demo"))
@@ -93,10 +95,32 @@ def test_puts_back_what_somebody_stopped_and_says_that_it_is_drift(shop: Cli) ->
     said = shop("plan")
     assert said.status == 2
     assert "Drift: changed on the targets since it was applied; an apply puts it back" in said.out
+    assert "~ service/web on here  start 1 replica; by hand" in said.out
     assert "killed by signal 9" in said.out
     assert shop("apply", "--yes").status == 0
     assert shop("plan").status == 0
     assert before["id"] == instances(shop)[0]["id"]
+
+
+def test_the_last_instance_of_a_service_that_is_gone_is_drift_and_no_new_service(shop: Cli) -> None:
+    def lose_all() -> None:
+        os.kill(supervisor_pid(shop.state / "local/here"), signal.SIGKILL)
+        os.kill(process_of(shop), signal.SIGKILL)
+        shutil.rmtree(shop.state / "local")
+
+    shop("apply", "--yes")
+    lose_all()
+    said = shop("plan")
+    assert "Drift: changed on the targets since it was applied; an apply puts it back" in said.out
+    assert "+ service/web on here  create 1 replica; by somebody\n        gone from the target" in said.out
+    assert shop("apply", "--yes").status == 0
+    assert shop("destroy", "--yes").status == 0
+    assert "Drift" not in shop("plan").out, "it was removed by an apply"
+    assert shop("apply", "--yes").status == 0
+    lose_all()
+    for file in shop.state.glob("eeveon.db*"):
+        file.unlink()
+    assert "Drift" not in shop("plan").out, "a lost store loses this nicety"
 
 
 def test_a_release_that_does_not_become_healthy_goes_back(shop: Cli) -> None:

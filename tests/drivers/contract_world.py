@@ -3,6 +3,7 @@
 import pytest
 
 from eeveon.core.desired import Workload
+from eeveon.core.drift import Author
 from eeveon.core.health import CommandCheck
 from eeveon.core.observed import Condition, Unreachable
 from eeveon.core.plan import Effect
@@ -107,7 +108,9 @@ class WorldClaims(ContractFixtures):
     ) -> None:
         made = run_one(driver, workload())
         meddle.stop_by_hand(made.id)
-        assert instances(driver)[made.id].condition in (Condition.STOPPED, Condition.FAILED)
+        stopped = instances(driver)[made.id]
+        assert stopped.condition in (Condition.STOPPED, Condition.FAILED)
+        assert stopped.ended_by is not Author.WORKLOAD
         again = perform(driver, to_run(wanted_instance(driver, workload())))
         assert again is not None
         assert again.condition is Condition.RUNNING
@@ -129,6 +132,7 @@ class WorldClaims(ContractFixtures):
         edited = instances(driver)[made.id]
         assert edited.applied == made.fields
         assert (edited.fields != made.fields) is self.can_edit
+        assert {touch.by for touch in edited.touches} <= {Author.PERSON, Author.TOOL, Author.UNKNOWN}
         run(driver, workload())
         assert instances(driver)[made.id].fields == made.fields
 
@@ -140,7 +144,9 @@ class WorldClaims(ContractFixtures):
         else:
             dead = (Condition.FAILED, Condition.STOPPED)
             assert eventually(lambda: instances(driver)[made.id].condition in dead)
-            reason = instances(driver)[made.id].detail
+            dead_one = instances(driver)[made.id]
+            reason = dead_one.detail
+            assert dead_one.ended_by in {Author.WORKLOAD, Author.UNKNOWN}
         assert reason
 
     def test_closing_leaves_everything_running(

@@ -33,6 +33,7 @@ def a_step(service: str, *, target: str = "edge", verb: Verb = Verb.CREATE) -> S
         fields=(),
         reasons=(),
         drift=False,
+        drift_by=(),
         replicas=(0, 1),
         strategy="",
         goes_back_to="",

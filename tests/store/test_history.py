@@ -1,15 +1,19 @@
+from dataclasses import replace
+
 import pytest
 
 from eeveon.core.changes import Verb
 from eeveon.core.names import ServiceName, TargetName
+from eeveon.core.observed import Condition
 from eeveon.core.outcome import ActionState, Ending
-from eeveon.core.plan import Plan
+from eeveon.core.plan import Effect, Plan
 from eeveon.core.values import canonical, plain
 from eeveon.errors import LeaseLost, PlanUsed, UsageError
 from eeveon.store.leases import Lease
 from eeveon.store.store import Store
 from tests.store.nouns import ALICE, BOB, NOW, SCOPE, STAGING, TTL, a_plan, a_step, after, beginning
 
+RUNNING = Condition.RUNNING
 WEB = a_step("web")
 PLAN = a_plan("1", WEB)
 
@@ -241,3 +245,47 @@ def test_targets_that_were_applied_to_are_remembered_until_forgotten(store: Stor
     assert store.scopes.targets_seen(STAGING) == {}
     store.scopes.forget_target(SCOPE, TargetName("old"))
     assert store.scopes.targets_seen(SCOPE) == {"edge": NOW}
+
+
+FIRST, SECOND, OLD = (action.effect.object for action in PLAN.actions)
+
+
+def going_back(plan: Plan, condition: Condition) -> Plan:
+    """The same plan; its first action is undone by bringing its own object to a condition."""
+    first, *rest = plan.actions
+    undo = (Effect(object=first.effect.object, condition=condition), Effect(object=OLD, condition=RUNNING))
+    return replace(plan, actions=(replace(first, undo=undo), *rest))
+
+
+class TestLeft:
+    def test_is_what_the_last_apply_left(self, store: Store) -> None:
+        assert store.history.left(SCOPE, [FIRST]) == {}
+        carry_out(store, "apply-1", PLAN)
+        assert store.history.left(SCOPE, [FIRST, SECOND, OLD]) == {
+            FIRST: RUNNING,
+            SECOND: RUNNING,
+            OLD: Condition.ABSENT,
+        }
+        assert store.history.left(STAGING, [FIRST]) == {}
+        elsewhere = replace(FIRST, target=TargetName("other"))
+        assert store.history.left(SCOPE, [elsewhere]) == {}
+
+    def test_is_unknown_where_no_answer_came(self, store: Store) -> None:
+        carry_out(store, "apply-1", PLAN)
+        carry_out(store, "apply-2", a_plan("2", WEB), short_of=3)
+        assert store.history.left(SCOPE, [FIRST]) == {FIRST: RUNNING}, "nothing was asked of it since"
+        store.journal.intend("apply-2", 0, "run it", NOW)
+        assert store.history.left(SCOPE, [FIRST]) == {}
+        store.journal.failed("apply-2", 0, "no answer", NOW)
+        assert store.history.left(SCOPE, [FIRST, SECOND]) == {SECOND: RUNNING}
+
+    @pytest.mark.parametrize("condition", [Condition.STOPPED, Condition.ABSENT])
+    def test_is_what_taking_back_left(self, store: Store, condition: Condition) -> None:
+        carry_out(store, "apply-1", going_back(PLAN, condition))
+        store.journal.undone("apply-1", 0, "taken back", NOW)
+        assert store.history.left(SCOPE, [FIRST, SECOND]) == {FIRST: condition, SECOND: RUNNING}
+
+    def test_is_unknown_where_taking_back_was_about_others(self, store: Store) -> None:
+        carry_out(store, "apply-1", PLAN)
+        store.journal.undone("apply-1", 0, "taken back", NOW)
+        assert store.history.left(SCOPE, [FIRST]) == {}

@@ -8,6 +8,7 @@ from typing import assert_never
 from eeveon.core.changes import Cause, FieldChange, ObjectChange, ServiceChange, Verb
 from eeveon.core.desired import BlueGreen, Recreate, Rolling, Strategy, Workload
 from eeveon.core.diff import Views
+from eeveon.core.drift import Author
 from eeveon.core.observed import Condition, ObservedObject
 from eeveon.core.plan import Effect, Risk, Step
 from eeveon.core.planner.course import REMOVE_TIMEOUT, Ordered
@@ -41,6 +42,7 @@ def service_step(change: ServiceChange, views: Views, wave: int, wait: timedelta
         fields=_unique(field for item in change.changes for field in item.fields),
         reasons=_reasons(change),
         drift=all(item.cause is Cause.DRIFT for item in change.changes),
+        drift_by=_authors(change.changes),
         replicas=(_standing(change), len(change.wanted)),
         strategy=_strategy_text(change, strategy),
         goes_back_to=revision_before(change),
@@ -65,6 +67,7 @@ def support_step(change: ObjectChange, wave: int) -> Step:
         fields=change.fields,
         reasons=(change.reason,),
         drift=change.cause is Cause.DRIFT,
+        drift_by=_authors((change,)),
         replicas=(len(change.present), 1 if change.wanted else 0),
         strategy="",
         goes_back_to="",
@@ -89,6 +92,12 @@ def support_action(change: ObjectChange) -> Ordered:
 def _standing(change: ServiceChange) -> int:
     """How many places hold an instance, kept ones apart."""
     return len({seen.ordinal for seen in change.present if seen not in change.shelf})
+
+
+def _authors(changes: Iterable[ObjectChange]) -> tuple[Author, ...]:
+    """Everybody whose doing a piece of drift is, foremost first."""
+    found = {by for change in changes for by in (change.by, *(field.by for field in change.fields))}
+    return tuple(author for author in Author if author in found)
 
 
 def _unique(changes: Iterable[FieldChange]) -> tuple[FieldChange, ...]:

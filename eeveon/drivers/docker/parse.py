@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from eeveon.core.drift import Author
 from eeveon.core.names import ObjectId, Revision, Scope, ServiceName, TargetName
 from eeveon.core.observed import Condition, Endpoint, ObservedObject
 from eeveon.core.values import Fields
@@ -23,6 +24,9 @@ Json = Mapping[str, Any]
 _ALWAYS = {"always", "unless-stopped"}  # they differ only in what the engine's own restart does
 _NEVER = {"", "no"}
 _RESTING = {"paused": "paused", "created": "never started", "removing": "being removed"}
+_SIGNALLED = {
+    128 + number for number in (1, 2, 3, 9, 15)
+}  # HUP INT QUIT KILL TERM: nobody sends them to himself
 _LIMITS = {
     name: re.compile(rb'"%s":(-?\d+)' % name.encode())
     for name in ("NanoCpus", "CpuQuota", "CpuPeriod", "Memory")
@@ -131,6 +135,7 @@ def instance(place: Place, container: Container) -> ObservedObject:
         condition=condition,
         detail=detail,
         trace=_trace(condition, container.state),
+        ended_by=ended_by(container),
         endpoints=tuple(endpoints(place, applied, container)),
         started=_time(container.state.get("StartedAt", "")) if condition is Condition.RUNNING else None,
         protected=labels.get(names.PROTECTED) == "true",
@@ -181,6 +186,33 @@ def condition_of(container: Container) -> tuple[Condition, str]:
             return Condition.STOPPED, _RESTING[status]
         case status:
             return Condition.FAILED, (error or status) + again
+
+
+def ended_by(container: Container) -> Author:
+    """Whose doing it is that a container does not run, as far as its end and its restart policy tell.
+
+    The engine starts again what ends by itself, unless the policy says otherwise, and leaves alone what it was asked
+    to stop: so a rest under such a policy was asked for. Without one, a status of 0 may be the answer to a polite stop.
+    """
+    state = container.state
+    code = state.get("ExitCode", 0)
+    match container.status:
+        case "restarting" | "dead":
+            return Author.WORKLOAD
+        case "paused":
+            return Author.PERSON
+        case "exited" if state.get("OOMKilled"):
+            return Author.WORKLOAD
+        case "exited" if not state.get("Error"):
+            return _of_an_end(code, _restart(container.host))
+        case _:
+            return Author.UNKNOWN
+
+
+def _of_an_end(code: int, policy: str) -> Author:
+    if policy == "always" or (policy == "onFailure" and code != 0) or code in _SIGNALLED:
+        return Author.PERSON
+    return Author.UNKNOWN if code == 0 else Author.WORKLOAD
 
 
 def endpoints(place: Place, fields: Fields, container: Container) -> Iterator[Endpoint]:

@@ -16,6 +16,7 @@ from difflib import get_close_matches
 from functools import partial
 
 from eeveon.core.desired import Target, Workload
+from eeveon.core.drift import Author, Touch
 from eeveon.core.health import Check, Probe
 from eeveon.core.names import ObjectId, Revision, ServiceName, TargetName
 from eeveon.core.observed import UP, Condition, Observation, ObservedObject, Seen, Unreachable
@@ -147,7 +148,12 @@ class FakeDriver:
             case Condition.STOPPED:
                 if held is None or held.condition == Condition.STOPPED.value:
                     return held
-                return held._replace(condition=Condition.STOPPED.value, detail="stopped", trace="")
+                return held._replace(
+                    condition=Condition.STOPPED.value,
+                    detail="stopped",
+                    trace="",
+                    ended_by=Author.OURSELVES.value,
+                )
             case Condition.RUNNING | Condition.SERVING:
                 return self._up(effect, held, mishap)
             case Condition.FAILED:
@@ -168,7 +174,8 @@ class FakeDriver:
             condition, detail = Condition.FAILED, mishap.crash
         if condition is Condition.RUNNING:
             condition = effect.condition
-        return wished._replace(condition=condition.value, detail=detail, trace="")
+        by = Author.WORKLOAD.value  # if it does not run now, its program has ended
+        return wished._replace(condition=condition.value, detail=detail, trace="", ended_by=by)
 
     def _made(self, wanted: WantedObject) -> Held:
         return Held(
@@ -219,6 +226,8 @@ class FakeDriver:
             condition=CONDITIONS[held.condition],
             detail=held.detail,
             trace=held.trace,
+            ended_by=Author(held.ended_by),
+            touches=tuple([Touch(path=tuple(field.split(".")), by=Author(by)) for field, by in held.touched]),
             endpoints=program.endpoints(self._host, key[1], held.fields) if runs else (),
             protected=held.protected,
         )

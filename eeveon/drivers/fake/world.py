@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Condition as Signal, Event, RLock
 from typing import NamedTuple
 
+from eeveon.core.drift import Author
 from eeveon.core.names import ObjectId, Scope
 from eeveon.core.observed import Condition
 from eeveon.core.secret import SecretValue
@@ -35,6 +36,8 @@ class Held(NamedTuple):
     detail: str
     trace: str
     protected: bool
+    ended_by: str = Author.UNKNOWN.value
+    touched: tuple[tuple[str, str], ...] = ()  # path as in `edit`, Author
 
     @property
     def fields(self) -> Fields:
@@ -115,7 +118,9 @@ class FakeTarget:
 
     def stop(self, object_id: ObjectId, *, scope: Scope | None = None) -> None:
         """Stop it by hand, in one scope or in every one that holds it."""
-        self._meddle(object_id, scope, lambda held: _ended(held, Condition.STOPPED, "stopped by hand"))
+        self._meddle(
+            object_id, scope, lambda held: _ended(held, Condition.STOPPED, "stopped by hand", Author.PERSON)
+        )
 
     def crash(
         self,
@@ -125,18 +130,27 @@ class FakeTarget:
         detail: str = "exited with status 1, restarted 5 times",
     ) -> None:
         """Let it fail by itself."""
-        self._meddle(object_id, scope, lambda held: _ended(held, Condition.FAILED, detail))
+        self._meddle(object_id, scope, lambda held: _ended(held, Condition.FAILED, detail, Author.WORKLOAD))
 
     def delete(self, object_id: ObjectId, *, scope: Scope | None = None) -> None:
         """Take it away by hand."""
         self._meddle(object_id, scope, lambda _: None)
 
-    def edit(self, object_id: ObjectId, field: str, value: object, *, scope: Scope | None = None) -> None:
-        """Set a field by hand. `field` is a path: `image`, `env.LOG_LEVEL`. None takes the field away."""
+    def edit(
+        self,
+        object_id: ObjectId,
+        field: str,
+        value: object,
+        *,
+        scope: Scope | None = None,
+        by: Author = Author.PERSON,
+    ) -> None:
+        """Set a field, by hand or as somebody else. `field` is a path: `image`, `env.LOG_LEVEL`; None takes it away."""
 
         def edited(held: Held) -> Held:
             fields = _with(held.fields, tuple(field.split(".")), value)
-            return held._replace(edited=fields, trace="edited by hand")
+            touched = (*held.touched, (field, by.value))
+            return held._replace(edited=fields, trace=f"edited by {by.value}", touched=touched)
 
         self._meddle(object_id, scope, edited)
 
@@ -228,13 +242,13 @@ class FakeTarget:
             return
         kind, name, held = str(entry[1]), str(entry[2]), entry[3]
         if isinstance(held, list | tuple):
-            self._scopes.setdefault(scope, {})[kind, name] = Held._make(held)
+            self._scopes.setdefault(scope, {})[kind, name] = Held(*held)
         else:
             self._scopes.get(scope, {}).pop((kind, name), None)
 
 
-def _ended(held: Held, condition: Condition, detail: str) -> Held:
-    return held._replace(condition=condition.value, detail=detail, trace=detail)
+def _ended(held: Held, condition: Condition, detail: str, by: Author) -> Held:
+    return held._replace(condition=condition.value, detail=detail, trace=detail, ended_by=by.value)
 
 
 def _with(fields: Fields, path: tuple[str, ...], value: object) -> Fields:

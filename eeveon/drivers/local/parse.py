@@ -1,7 +1,9 @@
 """Record files in the core's words. Pure: now is an argument."""
 
+import re
 from datetime import UTC, datetime
 
+from eeveon.core.drift import Author
 from eeveon.core.names import ObjectId, Revision, ServiceName, TargetName
 from eeveon.core.observed import Condition, Endpoint, ObservedObject
 from eeveon.core.wanted import INSTANCE
@@ -9,6 +11,9 @@ from eeveon.drivers.local.supervisor.ports import LOOPBACK
 from eeveon.drivers.local.supervisor.records import Record, Status
 
 CRASH_LOOP = 3  # so many ends in a row without a stable run between them are a crash loop
+
+# HUP INT QUIT KILL TERM: no program sends them to itself, and "killed by signal 9: out of memory" says more.
+_SIGNALLED = re.compile(r"killed by signal (1|2|3|9|15)")
 
 SIMPLE_STATES = {
     "running": Condition.RUNNING,
@@ -47,6 +52,7 @@ def observed(target: TargetName, record: Record, now: float) -> ObservedObject:
         condition=condition_of(status),
         detail=detail_of(status, now),
         trace=_trace(status),
+        ended_by=ended_by(status),
         endpoints=tuple(
             [Endpoint(port=name, host=LOOPBACK, number=number) for name, number in record.ports.items()]
         ),
@@ -60,6 +66,15 @@ def condition_of(status: Status) -> Condition:
     if status.state in SIMPLE_STATES:
         return SIMPLE_STATES[status.state]
     return Condition.FAILED if status.failures >= CRASH_LOOP or status.reason else Condition.STOPPED
+
+
+def ended_by(status: Status) -> Author:
+    """Whose doing it is that an instance does not run: its supervisor saw how it ended, unless there was none."""
+    if status.state == "stopped":
+        return Author.OURSELVES  # nobody but an apply asks the supervisor
+    if status.state == "lost" or status.reason or not status.exit.startswith(("exited", "killed")):
+        return Author.UNKNOWN
+    return Author.PERSON if _SIGNALLED.fullmatch(status.exit) else Author.WORKLOAD
 
 
 def detail_of(status: Status, now: float) -> str:

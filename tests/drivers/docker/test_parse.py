@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from eeveon.core.drift import Author
 from eeveon.core.names import EnvironmentName, ProjectName, Scope, TargetName
 from eeveon.core.observed import Condition, Endpoint, ObservedObject
 from eeveon.drivers.docker import parse
@@ -65,6 +66,38 @@ def test_what_nobody_changed_is_as_it_was_applied(case: str) -> None:
 def test_conditions_and_their_details(case: str, condition: Condition, detail: str) -> None:
     assert seen(case).condition is condition
     assert seen(case).detail.startswith(detail)
+
+
+ALWAYS, FAILING, NEVER = ({"Name": name} for name in ("unless-stopped", "on-failure", "no"))
+
+
+@pytest.mark.parametrize(
+    ("policy", "state", "author"),
+    [
+        (ALWAYS, {"ExitCode": 0}, Author.PERSON),
+        (ALWAYS, {"ExitCode": 1}, Author.PERSON),
+        (ALWAYS, {"ExitCode": 137, "OOMKilled": True}, Author.WORKLOAD),
+        (ALWAYS, {"Status": "restarting", "ExitCode": 1}, Author.WORKLOAD),
+        (ALWAYS, {"Status": "dead"}, Author.WORKLOAD),
+        (ALWAYS, {"Status": "paused"}, Author.PERSON),
+        (ALWAYS, {"Status": "created"}, Author.UNKNOWN),
+        (ALWAYS, {"ExitCode": 127, "Error": "exec: no such file"}, Author.UNKNOWN),
+        (FAILING, {"ExitCode": 0}, Author.UNKNOWN),
+        (FAILING, {"ExitCode": 1}, Author.PERSON),
+        ({**FAILING, "MaximumRetryCount": 3}, {"ExitCode": 1}, Author.WORKLOAD),
+        (NEVER, {"ExitCode": 0}, Author.UNKNOWN),
+        (NEVER, {"ExitCode": 1}, Author.WORKLOAD),
+        (NEVER, {"ExitCode": 139}, Author.WORKLOAD),
+        (NEVER, {"ExitCode": 137}, Author.PERSON),
+        (NEVER, {"ExitCode": 143}, Author.PERSON),
+        (NEVER, {"ExitCode": 137, "OOMKilled": True}, Author.WORKLOAD),
+    ],
+)
+def test_whose_doing_an_end_is(policy: dict[str, object], state: dict[str, object], author: Author) -> None:
+    inspection = recorded("stopped")["inspected"]
+    inspection["State"] |= {"OOMKilled": False, "Error": "", **state}
+    inspection["HostConfig"]["RestartPolicy"] = policy
+    assert parse.instance(PLACE, parse.inspected(inspection)).ended_by is author
 
 
 def test_a_published_port_is_reached_at_the_targets_address() -> None:

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, strategies as st
 
+from eeveon.core.drift import Author
 from eeveon.core.observed import Condition
-from eeveon.drivers.local.parse import condition_of, detail_of, observed
+from eeveon.drivers.local.parse import condition_of, detail_of, ended_by, observed
 from eeveon.drivers.local.supervisor.environment import expand
 from eeveon.drivers.local.supervisor.records import Record, Scope, Status, record_from, stem
 from tests.drivers.local.world import HERE
@@ -48,6 +49,26 @@ ENDED = Status(exit="exited with status 1", exited=990.0, exit_pid=5, started=98
 def test_condition_and_detail(status: Status, condition: Condition, detail: str) -> None:
     assert condition_of(status) is condition
     assert detail_of(status, NOW) == detail
+
+
+@pytest.mark.parametrize(
+    ("status", "author"),
+    [
+        (Status(state="stopped", reason="stopped by request"), Author.OURSELVES),
+        (replace(ENDED, state="ended"), Author.WORKLOAD),
+        (replace(ENDED, state="ended", exit="exited with status 0"), Author.WORKLOAD),
+        (replace(ENDED, state="waiting", failures=3), Author.WORKLOAD),
+        (replace(ENDED, state="ended", exit="killed by signal 11"), Author.WORKLOAD),
+        (replace(ENDED, state="ended", exit="killed by signal 9: out of memory"), Author.WORKLOAD),
+        (replace(ENDED, state="ended", exit="killed by signal 9"), Author.PERSON),
+        (replace(ENDED, state="waiting", exit="killed by signal 15"), Author.PERSON),
+        (replace(ENDED, state="ended", exit="ended"), Author.UNKNOWN),
+        (replace(ENDED, state="failed", reason="cannot run x: gone"), Author.UNKNOWN),
+        (replace(ENDED, state="lost", reason="not running: it ended while …"), Author.UNKNOWN),
+    ],
+)
+def test_whose_doing_an_end_is(status: Status, author: Author) -> None:
+    assert ended_by(status) is author
 
 
 @given(
