@@ -216,7 +216,7 @@ def _expanded(line: str, names: Mapping[str, Word]) -> list[Word]:
 
 def _record(job: Job, parts: Parts, numbers: Mapping[str, Raw]) -> list[Word]:
     unit = job.place.names.unit(parts.service, parts.revision, parts.ordinal)
-    pieces: list[Word] = [f"unit {unit}\nfence {job.fence}\n"]
+    pieces: list[Word] = [f"unit {unit}\n"]
     for name, number in numbers.items():
         pieces += [f"port:{name} ", number, "\n"]
     return pieces

@@ -42,13 +42,8 @@ def looked_up(words: Iterable[str], references: Iterable[str] = ()) -> str:
 
 
 def bind(source: str, path: str) -> str:
-    """A pair of paths. `source` is as a unit writes it already."""
-    return f'"{source}:{path_in_pair(path)}"'
-
-
-def path_in_pair(path: str) -> str:
-    """A path whose colons do not end it."""
-    return text(path.replace(":", "\\:"))[1:-1]
+    """A pair of paths, each in quotes of its own: a colon in quotes does not end one. `source` is written already."""
+    return f'"{source}":{text(path)}'
 
 
 def assignment(name: str, value: str) -> str:

@@ -1,0 +1,159 @@
+"""What the tests of the ssh driver share: hosts, and drivers connected to them."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eeveon.core.desired import Port, Target, Workload
+from eeveon.core.names import EnvironmentName, ObjectId, ProjectName, Scope, ServiceName, TargetName
+from eeveon.drivers.base import Context, Driver
+from eeveon.drivers.ssh.driver import SshDriver, connect
+from tests.drivers.contract import KnownSecrets
+
+SCOPE = Scope(project=ProjectName("shop"), environment=EnvironmentName("staging"))
+SERVE = (
+    "echo line 1; echo line 2; echo line 3; mkdir -p /tmp/www; echo ok > /tmp/www/index.html;"
+    " exec busybox httpd -f -p $PORT -h /tmp/www"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Box:
+    """One host, as who stands before it sees it."""
+
+    name: str
+    address: str
+    container: str
+    docker: str
+
+    def sh(self, script: str, *, check: bool = True) -> str:
+        """What a shell of root says there; not by SSH."""
+        done = subprocess.run(
+            ["docker", "-H", self.docker, "exec", "-i", self.container, "sh", "-s"],
+            input=script,
+            text=True,
+            capture_output=True,
+            check=False,
+        )
+        assert not check or done.returncode == 0, done.stderr
+        return done.stdout
+
+    def docker_do(self, *words: str) -> None:
+        """Something with its machine: pause, unpause, restart."""
+        subprocess.run(["docker", "-H", self.docker, *words, self.container], check=True, capture_output=True)
+
+    @contextmanager
+    def unreachable(self) -> Iterator[None]:
+        """Without sshd, and without its connections."""
+        self.sh("systemctl stop ssh.service; pkill -KILL -x sshd; systemctl reset-failed ssh.service || :")
+        try:
+            yield
+        finally:
+            self.sh("systemctl start ssh.service")
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """Some hosts and a key that opens them."""
+
+    boxes: tuple[Box, ...]
+    key: str
+    known_hosts: str
+    state: Path
+    said: list[tuple[ObjectId, str]] = field(default_factory=list)
+
+    def settings(self, count: int = 1, **changes: object) -> dict[str, object]:
+        """Settings of a target with the first hosts."""
+        hosts = [{"name": box.name, "address": box.address} for box in self.boxes[:count]]
+        usual = {
+            "hosts": hosts,
+            "user": "root",
+            "knownHosts": self.known_hosts,
+            "identity": {"file": self.key},
+            "connectTimeout": "5s",
+        }
+        return {**usual, **changes}
+
+    def connect(self, environment: str = "staging", count: int = 1, **changes: object) -> SshDriver:
+        """A new driver."""
+        target = Target(name=TargetName("edge"), kind="ssh", settings=self.settings(count, **changes))
+        driver = connect(target, self.context(environment))
+        assert isinstance(driver, SshDriver)
+        return driver
+
+    def context(self, environment: str = "staging") -> Context:
+        """What drivers are connected with."""
+        scope = Scope(project=SCOPE.project, environment=EnvironmentName(environment))
+        return Context(
+            scope=scope,
+            state=self.state,
+            secrets=KnownSecrets(),
+            report=lambda item, text: self.said.append((item, text)),
+        )
+
+    def workload(self, **changes: Any) -> Workload:
+        """A web server of one replica, as the contract wants it."""
+        usual: dict[str, Any] = {
+            "service": ServiceName("web"),
+            "target": TargetName("edge"),
+            "replicas": 1,
+            "image": None,
+            "command": ("sh", "-c", SERVE),
+            "ports": (Port(name="http"), Port(name="idle")),
+        }
+        return Workload(**{**usual, **changes})
+
+
+SWEEP = r"""
+for u in /etc/systemd/system/eeveon-*@.service; do [ -e "$u" ] || continue
+  n=${u##*/}; systemctl stop "${n%@.service}@*.service" 2>/dev/null; done
+systemctl stop 'eeveon-*' 2>/dev/null
+rm -rf /etc/systemd/system/eeveon-* /etc/systemd/system/*.wants/eeveon-* /run/systemd/system*/eeveon-* \
+  /etc/systemd/system.control/eeveon-* /var/lib/eeveon
+systemctl daemon-reload; systemctl reset-failed 2>/dev/null; :
+"""
+
+
+@pytest.fixture(scope="session")
+def boxes() -> tuple[Box, ...]:
+    docker = "unix:///tmp/ssh-lab/docker.sock"
+    return tuple(
+        Box(name=f"edge{n}", address=f"172.29.0.{n + 1}", container=f"vm{n}", docker=docker)
+        for n in (1, 2, 3)
+    )
+
+
+@pytest.fixture
+def world(boxes: tuple[Box, ...], tmp_path: Path) -> Iterator[World]:
+    yield World(
+        boxes=boxes,
+        key="/tmp/ssh-lab/id_ed25519",
+        known_hosts="/tmp/ssh-lab/known_hosts_ip",
+        state=tmp_path / "state",
+    )
+    for box in boxes:
+        box.sh(SWEEP)
+
+
+@pytest.fixture
+def new_driver(world: World) -> Iterator[Callable[..., SshDriver]]:
+    """Gives drivers, and closes them."""
+    made: list[SshDriver] = []
+
+    def make(*words: Any, **changes: Any) -> SshDriver:
+        made.append(world.connect(*words, **changes))
+        return made[-1]
+
+    yield make
+    for driver in made:
+        driver.close()
+
+
+@pytest.fixture
+def driver(new_driver: Callable[..., SshDriver]) -> Driver:
+    return new_driver()
