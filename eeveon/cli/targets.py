@@ -1,6 +1,6 @@
 """What `doctor` looks at in a repository: its specs, the targets and secrets of its environments."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from time import perf_counter
@@ -10,14 +10,22 @@ from eeveon.cli.looking import quiet
 from eeveon.core.desired import Desired, Target
 from eeveon.core.diagnostic import Severity
 from eeveon.core.names import EnvironmentName
-from eeveon.core.observed import Unreachable
+from eeveon.core.observed import Observation, Unreachable
 from eeveon.core.secret import SecretRef
+from eeveon.drivers.base import Driver, Examines
 from eeveon.errors import EEveonError, SecretError
 from eeveon.reading import environment_of, project_of, resolved
 from eeveon.reconcile import OBSERVERS
 from eeveon.render.health_report import Check, Verdict
 from eeveon.render.words import count
 from eeveon.world import World
+
+_VERDICTS: Mapping[str, Verdict] = {
+    "good": Verdict.GOOD,
+    "warning": Verdict.WARNING,
+    "bad": Verdict.BAD,
+    "unreachable": Verdict.UNREACHABLE,
+}
 
 
 def repository_checks(world: World, environment: str | None) -> Iterator[Check]:
@@ -64,22 +72,30 @@ def _specs(world: World) -> tuple[Check, bool]:
 
 def _targets(world: World, desired: Desired) -> Iterable[Check]:
     with ThreadPoolExecutor(max_workers=OBSERVERS, thread_name_prefix="doctor") as pool:
-        return list(pool.map(partial(_target, world, desired), desired.targets))
+        return [
+            check
+            for checks in pool.map(partial(_target, world, desired), desired.targets)
+            for check in checks
+        ]
 
 
-def _target(world: World, desired: Desired, target: Target) -> Check:
-    """Whether the target answers, and how long that took."""
+def _target(world: World, desired: Desired, target: Target) -> Sequence[Check]:
+    """Whether the target answers, how long that took, and what its driver has to say about its places."""
     what = f"{desired.scope.environment}: target {target.name}"
     began = perf_counter()
     try:
         driver = world.connect(desired.scope, [target], quiet)[target.name]
     except EEveonError as error:
-        return Check(what=what, verdict=Verdict.BAD, found=error.message, hint=error.hint)
+        return [Check(what=what, verdict=Verdict.BAD, found=error.message, hint=error.hint)]
     try:
         seen = driver.observe()
+        took = f"{(perf_counter() - began) * 1000:.0f} ms"
+        return [_answer(what, target, seen, took), *_remarks(world, desired, driver, what)]
     finally:
         driver.close()
-    took = f"{(perf_counter() - began) * 1000:.0f} ms"
+
+
+def _answer(what: str, target: Target, seen: Observation, took: str) -> Check:
     if isinstance(seen, Unreachable):
         found = f"not reached: {seen.reason} ({took})"
         return Check(what=what, verdict=Verdict.UNREACHABLE, found=found, hint=seen.hint)
@@ -88,6 +104,17 @@ def _target(world: World, desired: Desired, target: Target) -> Check:
         verdict=Verdict.GOOD,
         found=f"{target.kind}, {count(len(seen.objects), 'object')} of ours, seen in {took}",
     )
+
+
+def _remarks(world: World, desired: Desired, driver: Driver, what: str) -> Iterator[Check]:
+    if isinstance(driver, Examines):
+        for remark in driver.examine(desired.workloads, world.now()):
+            yield Check(
+                what=f"{what}/{remark.place}",
+                verdict=_VERDICTS[remark.verdict],
+                found=remark.found,
+                hint=remark.hint,
+            )
 
 
 def _secrets(world: World, environment: EnvironmentName, desired: Desired) -> Iterator[Check]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from eeveon.core.desired import Target, Workload
 from eeveon.core.health import Check, Probe
@@ -46,6 +46,16 @@ class Context:
     state: Path  # a private folder of this driver kind on this machine; not yet made
     secrets: Secrets
     report: Callable[[ObjectId, str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """What an examination found of one place of a target, and what to do about it."""
+
+    place: str
+    verdict: Literal["good", "warning", "bad", "unreachable"]
+    found: str
+    hint: str = ""
 
 
 class Driver(Protocol):
@@ -85,6 +95,15 @@ class Driver(Protocol):
 
     def close(self) -> None:
         """Let go of connections. What runs goes on running."""
+        ...
+
+
+@runtime_checkable
+class Examines(Protocol):
+    """A driver that can say more of its target than whether it answers. For `doctor`; no plan depends on it."""
+
+    def examine(self, workloads: tuple[Workload, ...], now: datetime) -> tuple[Remark, ...]:
+        """Whether each place has what these services need. Changes nothing. Never raises."""
         ...
 
 

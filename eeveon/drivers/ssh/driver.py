@@ -8,7 +8,7 @@ import getpass
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from eeveon.core.desired import Target, Workload
 from eeveon.core.health import Check, Probe
@@ -17,9 +17,10 @@ from eeveon.core.observed import Observation, ObservedObject, Seen, Unreachable
 from eeveon.core.plan import Effect
 from eeveon.core.secret import references
 from eeveon.core.wanted import INSTANCE, VOLUME, Preview
-from eeveon.drivers.base import Capabilities, Context, Driver, LogLine
+from eeveon.drivers.base import Capabilities, Context, Driver, LogLine, Remark
 from eeveon.drivers.ssh import instances, logs, probes, supports
 from eeveon.drivers.ssh.client import Line
+from eeveon.drivers.ssh.examining import examine, needs_of
 from eeveon.drivers.ssh.hosts import Host, Site, site_of
 from eeveon.drivers.ssh.instances import Job
 from eeveon.drivers.ssh.looking import look_of, observe_script
@@ -53,7 +54,7 @@ class SshDriver:
 
     def observe(self) -> Observation:
         """See `Driver.observe`."""
-        with ThreadPoolExecutor(max_workers=max(1, len(self._lines)), thread_name_prefix="host") as pool:
+        with self._side_by_side() as pool:
             answers = list(pool.map(self._observe_host, self._site.hosts))
         blind = tuple(answer for answer in answers if isinstance(answer, Unreachable))
         if len(blind) == len(answers):
@@ -107,6 +108,15 @@ class SshDriver:
             raise ActionRefused(f"there is no {object_id}, so it has no logs")
         return logs.read(self._names, self._lines[seen.place], object_id, tail=tail, follow=follow)
 
+    def examine(self, workloads: tuple[Workload, ...], now: datetime) -> tuple[Remark, ...]:
+        """See `Examines.examine`."""
+        needs = needs_of(self._target, workloads)
+        with self._side_by_side() as pool:
+            answers = pool.map(
+                lambda line: tuple(examine(self._names, line, needs, now)), self._lines.values()
+            )
+            return tuple(remark for answer in answers for remark in answer)
+
     def close(self) -> None:
         """See `Driver.close`."""
         for line in self._lines.values():
@@ -116,6 +126,9 @@ class SshDriver:
     def trips(self) -> int:
         """Scripts that were sent to all hosts so far."""
         return sum(line.trips for line in self._lines.values())
+
+    def _side_by_side(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(max_workers=max(1, len(self._lines)), thread_name_prefix="host")
 
     # -- hosts ------------------------------------------------------------------------------------------------
 
