@@ -172,7 +172,7 @@ def _windows_exist(document: Mapping[str, Any]) -> Iterator[Problem]:
             yield Problem(code="wrong-value", message=str(reason), path=("spec", "windows", index, kind))
 
 
-def _balancer_hosts_are_named_once(document: Mapping[str, Any]) -> Iterator[Problem]:
+def _stands_once_on_a_host(document: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _unique(document["spec"].get("hosts", []), ("spec", "hosts"))
 
 
@@ -285,6 +285,6 @@ _RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
         _text_keeps_its_form,
     ),
     "SafetyPolicy": (_windows_exist, _selected_once, _guardrails_stay_inside),
-    "LoadBalancer": (_balancer_hosts_are_named_once, _waits_are_more_than_none),
+    "LoadBalancer": (_stands_once_on_a_host, _waits_are_more_than_none),
     "NodeGroup": (_bounds_are_in_order,),
 }

@@ -21,7 +21,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "core": PURE | {"hmac"},  # secrets are compared in constant time
     "drivers": STDLIB,
     "drivers.docker": STDLIB | {"docker"},
-    "drivers.ssh": STDLIB | {"fabric", "paramiko"},
+    "drivers.ssh": STDLIB | {"fabric", "jinja2", "paramiko"},
     "errors": PURE,
     "execution": STDLIB,
     "git": STDLIB,

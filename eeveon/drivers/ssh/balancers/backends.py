@@ -17,7 +17,9 @@ from eeveon.errors import ActionRefused
 
 FULL_WEIGHT: Final = 100
 _NAME = re.compile(r"[a-z0-9][-a-z0-9]*")
-_DOMAIN = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*")
+_DOMAIN = re.compile(
+    r"(?=.{1,253}\Z)[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,9 @@ def sites(routes: Mapping[ServiceName, Route]) -> tuple[Site, ...]:
     for service, route in sorted(routes.items()):
         by_host.setdefault(route.host, []).append(Rule(route.path.rstrip("/"), service))
     everywhere = by_host.pop("", [])
-    named = [Site(host, _ordered([*own, *_uncovered(everywhere, own)])) for host, own in sorted(by_host.items())]
+    named = [
+        Site(host, _ordered([*own, *_uncovered(everywhere, own)])) for host, own in sorted(by_host.items())
+    ]
     return (*named, *([Site("", _ordered(everywhere))] if everywhere else ()))
 
 
@@ -59,5 +61,6 @@ def _ordered(rules: Iterable[Rule]) -> tuple[Rule, ...]:
 def described(routes: Mapping[ServiceName, Route]) -> Mapping[str, str]:
     """For the plan: `shop.example.com/api` → `web:http`; `*` is any host."""
     return {
-        f"{route.host or '*'}{route.path}": f"{service}:{route.port}" for service, route in sorted(routes.items())
+        f"{route.host or '*'}{route.path}": f"{service}:{route.port}"
+        for service, route in sorted(routes.items())
     }
