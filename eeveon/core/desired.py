@@ -100,13 +100,11 @@ class Source:
     commit: CommitId | None = None  # None until resolved
     committed: datetime | None = None  # when; names the release together with the commit
     exclude: tuple[str, ...] = ()  # patterns as in .gitignore
-    build: tuple[
-        str, ...
-    ] = ()  # run in the new release on the host, before it is complete; its effect is unknown
-    hooks: Mapping[str, tuple[str, ...]] = field(
+    build: tuple[tuple[str, ...], ...] = ()  # run in a new release on the host; their effect is unknown
+    hooks: Mapping[str, tuple[tuple[str, ...], ...]] = field(
         default_factory=dict
-    )  # postDeploy: run after it is in service
-    hook_timeout: timedelta = timedelta(minutes=5)  # of the build and of each hook
+    )  # postDeploy: once in service
+    hook_timeout: timedelta = timedelta(minutes=5)  # of each of these commands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

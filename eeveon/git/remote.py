@@ -65,36 +65,35 @@ class Remotes:
 
     def fetched(self, source: Source) -> Commit:
         """The commit of a source, which is here afterwards. Raises RepositoryError."""
-        if not is_commit(source.commit):
-            raise RepositoryError(f"`{source.commit}` is no full commit id")
+        commit = _commit(source)
         with self._copy(source) as copy:
-            if not _has(copy, source.commit):
+            if not _has(copy, commit):
                 self._fetch(copy, source)
                 _forget_oldest(copy)
-            at = int(git(copy, "show", "-s", "--format=%ct", "--end-of-options", source.commit))
-        return Commit(source.commit, datetime.fromtimestamp(at, UTC))
+            at = int(git(copy, "show", "-s", "--format=%ct", "--end-of-options", commit))
+        return Commit(commit, datetime.fromtimestamp(at, UTC))
 
     def copy_of(self, source: Source) -> Path:
         """The bare repository that holds the commit of a source. Raises RepositoryError."""
         copy = self._place(source)
-        if not (copy / "HEAD").is_file() or not _has(copy, source.commit):
+        if not (copy / "HEAD").is_file() or not _has(copy, _commit(source)):
             self.fetched(source)
         return copy
 
     def _fetch(self, copy: Path, source: Source) -> None:
-        commit = source.commit
+        commit = _commit(source)
         usual = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
         url = self._url(source.git)
         with _about(source.git):
             try:
-                git_afar(copy, *usual, "--depth=1", "--", url, f"+{commit}:{_REFS}{commit}", seconds=FETCHING)
+                alone = (url, f"+{commit}:{_REFS}{commit}")
+                git_afar(copy, *usual, "--depth=1", "--", *alone, seconds=FETCHING)
             except RepositoryError as refused:
-                ways = _ways_to(source)
                 try:
-                    git_afar(copy, *usual, "--", url, *ways, seconds=FETCHING)
+                    git_afar(copy, *usual, "--", url, *_ways_to(source), seconds=FETCHING)
                 except RepositoryError:
                     raise refused from None
-                if not _has(copy, commit):
+                if not _is_there(copy, commit):
                     raise RepositoryError(
                         f"there is no commit {commit[:12]} on {source.ref or 'any branch or tag'}",
                         hint="push it, or correct `ref`",
@@ -109,16 +108,13 @@ class Remotes:
         with copy.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not (copy / "HEAD").is_file():
-                form = "sha256" if len(source.commit) == 64 else "sha1"
-                git(
-                    self._folder,
-                    *("init", "--quiet", "--bare", "--template=", f"--object-format={form}", copy.name),
-                )
+                form = f"--object-format={_form(source)}"
+                git(self._folder, "init", "--quiet", "--bare", "--template=", form, copy.name)
             yield copy
 
     def _place(self, source: Source) -> Path:
-        form = "-sha256" if len(source.commit) == 64 else ""
-        return self._folder / f"{hashlib.sha256(self._url(source.git).encode()).hexdigest()[:24]}{form}.git"
+        name = hashlib.sha256(self._url(source.git).encode()).hexdigest()[:24]
+        return self._folder / f"{name}-{_form(source)}.git"
 
     def _existing(self) -> Path:
         try:
@@ -144,7 +140,27 @@ def _about(address: str) -> Iterator[None]:
         raise RepositoryError(f"reading {address}: {error.message}", hint=error.hint) from error
 
 
+def _commit(source: Source) -> CommitId:
+    if source.commit is None or not is_commit(source.commit):
+        raise RepositoryError(f"`{source.commit}` of {source.git} is no full commit id")
+    return source.commit
+
+
+def _form(source: Source) -> str:
+    """The kind of ids that the repository has."""
+    return "sha256" if len(_commit(source)) == 64 else "sha1"
+
+
+def _is_there(copy: Path, commit: str) -> bool:
+    try:
+        git(copy, "cat-file", "-e", f"{commit}^{{tree}}")
+    except RepositoryError:
+        return False
+    return True
+
+
 def _has(copy: Path, commit: str) -> bool:
+    """Whether the commit is here to stay."""
     try:
         git(copy, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{_REFS}{commit}^{{tree}}")
     except RepositoryError:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from eeveon.core.desired import (
     Balancer,
+    BlueGreen,
     Desired,
     Mount,
     Port,
@@ -30,9 +31,10 @@ from eeveon.core.names import Scope, ServiceName, TargetName
 from eeveon.core.policy import GuardrailFinding, Limits, Mode, SafetyPolicy, Selector, Window
 from eeveon.core.secret import FromEncrypted, FromEnvironment, FromFile, SecretRef
 from eeveon.core.values import plain
+from eeveon.specs.sources import decoded_source
 from eeveon.specs.windows import spans
 
-DESIRED_FORMAT: Final = 2  # of the encoded form; another number is another key
+DESIRED_FORMAT: Final = 3  # of the encoded form; another number is another key
 
 Plain = Mapping[str, Any]
 
@@ -132,43 +134,19 @@ def _desired(written: Plain) -> Desired:
 
 def _workload(row: list[Any], columns: list[list[Any]]) -> Workload:
     service, target, replicas, image, env, folder, user, restart, protected, place, *numbers = row
-    (
-        command,
-        secrets,
-        ports,
-        mounts,
-        networks,
-        resources,
-        grace,
-        health,
-        strategy,
-        route,
-        depends_on,
-        labels,
-    ) = [column[number] for column, number in zip(columns, numbers, strict=True)]
+    parts = [column[number] for column, number in zip(columns, numbers, strict=True)]
     return Workload(
         service=ServiceName(intern(service)),
         target=TargetName(intern(target)),
         replicas=replicas,
         image=image,
-        command=command,
         env=env,
-        secrets=secrets,
-        ports=ports,
-        mounts=mounts,
-        networks=networks,
-        resources=resources,
         working_dir=folder,
         user=user,
         restart=restart,
-        stop_grace=grace,
-        health=health,
-        strategy=strategy,
-        route=route,
-        depends_on=depends_on,
-        labels=labels,
         protected=protected,
         position=Position(file=place[0], line=place[1], column=place[2]) if place else None,
+        **dict(zip(_PARTS, parts, strict=True)),
     )
 
 
@@ -219,7 +197,16 @@ def _check(written: Plain | None) -> Check | None:
 
 
 def _strategy(written: Plain) -> Strategy:
-    return Recreate() if written["kind"] == "recreate" else Rolling(**written)
+    kinds: Mapping[str, Callable[..., Strategy]] = {
+        "recreate": Recreate,
+        "rolling": Rolling,
+        "blueGreen": BlueGreen,
+    }
+    return kinds[written["kind"]](**written)
+
+
+def _same(written: Any) -> Any:
+    return written
 
 
 def _route(written: Plain | None) -> Route | None:
@@ -240,6 +227,9 @@ _PARTS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "stop_grace": _span_of_time,
     "health": _health,
     "strategy": _strategy,
+    "source": decoded_source,
+    "keep": _same,
+    "hardening": _same,
     "route": _route,
     "depends_on": _texts,
     "labels": _labels,

@@ -23,6 +23,7 @@ CODES: Final[Mapping[str, str]] = {
     "one-of": "Fields that stand for each other are there together, or none of them is.",
     "outside-repository": "A path leads out of the repository.",
     "overlay-removes-nothing": "An overlay removes a field that its base does not have.",
+    "path-conflict": "Two services would keep their releases in the same folder of a host.",
     "port-conflict": "Several instances, or an instance and a LoadBalancer, would use the same port of their target.",
     "promotion-cycle": "Environments promote to each other in a circle.",
     "route-conflict": "Two services want the same requests of one LoadBalancer.",

@@ -4,7 +4,7 @@ Documents of a cache come here too, so nothing heavy is imported. Parts that man
 checks, a set of limits) are made once: `Pool` finds them by the text of what was written.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from sys import intern
 from typing import Any, Final, Literal, TypeVar
 
@@ -12,6 +12,7 @@ from eeveon.core.desired import (
     ONE_MORE,
     UNLIMITED,
     Balancer,
+    BlueGreen,
     Mount,
     Port,
     Recreate,
@@ -29,6 +30,7 @@ from eeveon.core.policy import EVERY_SERVICE, NO_LIMITS, Limits, Mode, SafetyPol
 from eeveon.core.secret import FromEncrypted, FromEnvironment, FromFile, SecretRef
 from eeveon.specs.attached import LoadBalancer, NodeGroup, routed_port
 from eeveon.specs.quantities import cpu_millis, duration, part_of, share, size
+from eeveon.specs.sources import source
 from eeveon.specs.windows import spans
 
 Written = Mapping[str, Any]
@@ -38,6 +40,7 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     name: field.default for noun in (Workload, Target) for name, field in noun.__dataclass_fields__.items()
 }
 _PUBLISH_ANY: Final = 0
+KEPT_RELEASES: Final = 5
 
 
 class Pool:
@@ -70,7 +73,7 @@ def workloads(document: Written, position: Position, pool: Pool) -> tuple[Worklo
         target=TargetName(intern(spec["targets"][0])),
         replicas=replicas,
         image=get("image"),
-        command=part("command", _texts, ()),
+        command=pool.shared(_texts, get("command") or get("source", _NOTHING).get("run", ())),
         env=_env(spec["env"]) if "env" in spec else _NOTHING,
         secrets=part("secrets", _secrets, _NOTHING),
         ports=ports,
@@ -83,6 +86,9 @@ def workloads(document: Written, position: Position, pool: Pool) -> tuple[Worklo
         stop_grace=duration(spec["stopGrace"]) if "stopGrace" in spec else _DEFAULTS["stop_grace"],
         health=part("health", _health, NO_CHECK),
         strategy=_strategy(spec["rollout"], replicas, pool) if "rollout" in spec else ONE_MORE,
+        source=part("source", source, None),
+        keep=int(get("rollout", _NOTHING).get("keep", KEPT_RELEASES if "source" in spec else 0)),
+        hardening=get("hardening", True),
         route=_route(spec["route"], ports) if "loadBalancer" in spec.get("route", _NOTHING) else None,
         depends_on=part("dependsOn", _names, ()),
         labels=pool.shared(_labels, metadata["labels"]) if "labels" in metadata else _NOTHING,
@@ -100,7 +106,7 @@ def _on(workload: Workload, target: str) -> Workload:
     return Workload(**{**fields, "target": TargetName(intern(target))})
 
 
-def _texts(written: list[str | int]) -> tuple[str, ...]:
+def _texts(written: Sequence[str | int]) -> tuple[str, ...]:
     return tuple([intern(str(item)) for item in written])
 
 
@@ -190,6 +196,8 @@ def _route(written: Written, ports: tuple[Port, ...]) -> Route:
 def _strategy(written: Written, replicas: int, pool: Pool) -> Strategy:
     if "recreate" in written:
         return pool.shared(_recreate, ())
+    if "blueGreen" in written:
+        return pool.shared(_blue_green, ())
     rolling = written["rolling"]
     amounts = (rolling.get("maxUnavailable", 0), rolling.get("surge", 1), replicas)
     return pool.shared(_rolling, amounts)
@@ -197,6 +205,10 @@ def _strategy(written: Written, replicas: int, pool: Pool) -> Strategy:
 
 def _recreate(_written: object) -> Recreate:
     return Recreate()
+
+
+def _blue_green(_written: object) -> BlueGreen:
+    return BlueGreen()
 
 
 def _rolling(written: tuple[str | int, str | int, int]) -> Rolling:

@@ -30,13 +30,11 @@ _FIELDS: Final[Mapping[str, tuple[_Later, ...]]] = {
     ),
     "Target": (_Later(("spec", "kubernetes"), "clusters, by the extra `kubernetes`,", _ERROR),),
     "Service": (
-        _Later(("spec", "source"), "deploying code to hosts", _ERROR),
+        _Later(("spec", "source", "update"), "proposing a newer version", _ERROR, "propose"),
         _Later(("spec", "manifests"), "existing Kubernetes YAML", _ERROR),
         _Later(("spec", "rollout", "canary"), "canaries", _ERROR),
-        _Later(("spec", "rollout", "blueGreen"), "blue-green rollouts", _ERROR),
         _Later(("spec", "rollout", "gate"), "gates"),
         _Later(("spec", "rollout", "approval"), "approvals", _WARNING, "manual"),
-        _Later(("spec", "rollout", "keep"), "keeping old releases"),
         _Later(("spec", "kubernetes"), "Kubernetes"),
     ),
     "SafetyPolicy": (

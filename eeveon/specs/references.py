@@ -22,6 +22,7 @@ _LOCAL = "local"
 _DOCKER = "docker"
 _SSH = "ssh"
 _FAKE = "fake"
+_SSH = "ssh"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +147,12 @@ def _ring(stuck: Mapping[ServiceName, set[ServiceName]]) -> tuple[ServiceName, .
 
 def misfits(workloads: Iterable[Workload], targets: Mapping[TargetName, Target]) -> Iterator[Finding]:
     """Services that one of their targets cannot run as they are written."""
+    releases: dict[tuple[TargetName, str], ServiceName] = {}
     for workload in workloads:
+        if workload.source is not None:
+            other = releases.setdefault((workload.target, workload.source.path), workload.service)
+            if other != workload.service:
+                yield Finding(owner=(SERVICE, workload.service), problem=_same_path(workload, other))
         target = targets.get(workload.target)
         if target is None or target.kind == _FAKE:
             continue
@@ -154,7 +160,25 @@ def misfits(workloads: Iterable[Workload], targets: Mapping[TargetName, Target])
             yield Finding(owner=(SERVICE, workload.service), problem=problem)
 
 
+def _same_path(workload: Workload, other: ServiceName) -> Problem:
+    path = workload.source.path if workload.source else ""
+    return Problem(
+        code="path-conflict",
+        message=f"`{other}` keeps its releases at `{path}` of `{workload.target}` already",
+        path=("spec", "source", "path"),
+        hint="give each service a folder of its own",
+    )
+
+
 def _misfits(workload: Workload, target: Target) -> Iterator[Problem]:
+    if workload.source is not None and target.kind != _SSH:
+        yield Problem(
+            code="wrong-form",
+            message=f"`{target.name}` is a {target.kind} target: code from Git goes to hosts, of an ssh target",
+            path=("spec", "source"),
+            hint="remove `source`, or choose an ssh target",
+        )
+        return
     if target.kind == _LOCAL and workload.image is not None:
         yield Problem(
             code="wrong-form",

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from eeveon.specs import quantities, windows
 from eeveon.specs.problem import Path, Problem, field_name
+from eeveon.specs.source_rules import source_rules
 from eeveon.specs.suggest import did_you_mean, listed
 
 Rule = Callable[[Mapping[str, Any]], Iterator[Problem]]
@@ -151,6 +152,8 @@ def _text_keeps_its_form(document: Mapping[str, Any]) -> Iterator[Problem]:
         (("spec", "env", name), value) for name, value in spec.get("env", {}).items()
     ]
     values += [(("spec", "command", index), value) for index, value in enumerate(spec.get("command", []))]
+    run = spec.get("source", {}).get("run", [])
+    values += [(("spec", "source", "run", index), value) for index, value in enumerate(run)]
     probe = spec.get("health", {}).get("command", [])
     values += [(("spec", "health", "command", index), value) for index, value in enumerate(probe)]
     for path, value in values:
@@ -283,6 +286,7 @@ _RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
         _rollout_moves,
         _amounts_are_more_than_none,
         _text_keeps_its_form,
+        source_rules,
     ),
     "SafetyPolicy": (_windows_exist, _selected_once, _guardrails_stay_inside),
     "LoadBalancer": (_stands_once_on_a_host, _waits_are_more_than_none),

@@ -17,6 +17,12 @@ SPECS = {
     "base/c.yaml": service(
         "targets: [edge]\ncommand: [a]\nhealth: {command: [b]}\nrollout: {recreate: {}}\ndependsOn: [b]", "c"
     ),
+    "base/code.yaml": service(
+        "targets: [edge]\nrollout: {blueGreen: {}, keep: 3}\nhardening: false\n"
+        "source: {git: 'https://x/y.git', ref: {commit: '1234567890123456789012345678901234567890'}, path: /srv/x,\n"
+        "  exclude: [a, b], build: [make, 1], run: [./serve], hooks: {postDeploy: [[a], [b, c]]}, timeout: 1m}",
+        "code",
+    ),
     "base/d.yaml": service("targets: [edge]\ncommand: [a]\nhealth: {command: [b]}", "d"),
     "production/p.yaml": POLICY,
 }

@@ -81,7 +81,6 @@ def test_a_field_without_effect_is_told_on_every_run() -> None:
     assert {item.severity for item in warnings} == {Severity.WARNING}
     assert [(str(item.position), item.path[-1]) for item in warnings] == [
         ("f.yaml:7:26", "approval"),
-        ("f.yaml:7:44", "keep"),
         ("f.yaml:6:3", "route"),
     ]
 

@@ -57,10 +57,11 @@ def test_a_merge_leaves_what_the_overlay_says(
 
 def test_a_choice_is_changed_by_taking_the_other_away() -> None:
     outcome = resolved(
-        over("source: {git: 'https://x/y.git', ref: {branch: main}}\nimage: null\ncommand: null")
+        over(
+            "source: {git: 'https://x/y.git', ref: {branch: main}, path: /srv/x}\nimage: null\ncommand: null"
+        )
     )
-    (line,) = lines(outcome.diagnostics)
-    assert line.startswith("production/web.yaml:4:3 not-yet-honoured: `source` has no effect in this version")
+    assert lines(outcome.diagnostics) == []
     (web,) = [document for document in outcome.documents if document.name == "web"]
     assert "image" not in web.data["spec"]
 

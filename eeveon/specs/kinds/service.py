@@ -131,6 +131,10 @@ class Canary(Spec):
     )
 
 
+class BlueGreen(Spec):
+    """All new instances stand beside the old ones; once all are healthy, all requests change sides at once."""
+
+
 class Rollout(Choice):
     """How running instances are replaced by new ones."""
 
@@ -139,13 +143,15 @@ class Rollout(Choice):
     recreate: Recreate = may("All old instances stop, then all new ones start.")
     rolling: Rolling = may("A few instances at a time. The default.")
     canary: Canary = may("A growing share goes to the new version. Comes with a later version.")
-    blue_green: Free = may("All traffic changes sides at once. Comes with a later version.")
+    blue_green: BlueGreen = may("All requests change sides at once, when all new instances are healthy.")
     gate: Name = may("The AnomalyGate that judges the new version. Comes with a later version.")
     approval: Literal["automatic", "manual"] = may(
         "Whether a person says yes between the steps. `manual` comes with a later version.",
         default="automatic",
     )
-    keep: Positive = may("How many old releases are kept. Comes with a later version.")
+    keep: Count = may(
+        "How many old versions stay on a host, stopped, to go back to. Without it: 5 of a `source`, else none."
+    )
 
 
 class GitRef(Choice):
@@ -158,16 +164,41 @@ class GitRef(Choice):
     commit: Filled = may("A full object id.")
 
 
-class Source(Spec):
-    """Code that is deployed to hosts as timestamped releases. Comes with a later version."""
+Commands = Filledlist[Argument] | Filledlist[Filledlist[Argument]]
 
-    git: Filled = must("The address of the repository.", "https://git.example.com/shop/web.git")
+
+class Hooks(Spec):
+    """Commands at certain moments: one as a list of words, or a list of such lists."""
+
+    post_deploy: Commands = may("Run in the release each time it has come into service.")
+
+
+class Source(Spec):
+    """Code that `ssh` targets get as releases: folders side by side, and a link `current` to the one in service."""
+
+    git: Filled = must(
+        "The address of the repository: https://, ssh://, `host:path`, or a folder of the controller.",
+        "https://git.example.com/shop/web.git",
+    )
     ref: GitRef = must("Which version.", {"branch": "main"})
-    update: Literal["follow", "propose", "pin"] = may("What a newer version leads to.", default="follow")
-    build: list[Argument] = may("The command that builds a release.")
-    run: list[Argument] = may("The command that runs it.")
-    exclude: list[Filled] = may("Patterns of files that are left out.")
-    hooks: Free = may("Commands at certain moments.")
+    path: AbsolutePath = must("The folder on the hosts that holds `releases/` and `current`.", "/srv/web")
+    update: Literal["follow", "propose", "pin"] = may(
+        "`follow`: each plan asks where the branch or tag is. `pin`: the `commit`, whatever happens. "
+        "`propose` comes with a later version.",
+        default="follow",
+    )
+    exclude: list[Filled] = may(
+        "Patterns as in .gitignore. Such files are not brought to hosts; those that a host has itself stay."
+    )
+    build: Commands = may(
+        "Run in a new release on the host before it is complete. What it does is not known."
+    )
+    run: Filledlist[Argument] = may(
+        "The program and its arguments, started in the release. Without it (and `command`) the release is passive: "
+        "files for something else to serve."
+    )
+    hooks: Hooks = may("Commands at certain moments.")
+    timeout: Duration = may("How long the build and each hook may take.", default="5m")
 
 
 class Route(Spec):
@@ -191,7 +222,7 @@ class ServiceSpec(Choice):
     targets: Filledlist[Name] = must("The Targets that run it, each with all replicas.", ["edge"])
     replicas: Count = may("How many instances run on each target; 0 is none.", default=1)
     image: Image = may("The container image, by tag or digest.")
-    source: Source = may("Code to deploy to hosts. Comes with a later version.")
+    source: Source = may("Code that hosts get as releases.")
     manifests: RelativePath = may("A folder of Kubernetes YAML. Comes with a later version.")
     command: Filledlist[Argument] = may(
         "The program and its arguments. For an image, instead of its own command."
@@ -208,6 +239,9 @@ class ServiceSpec(Choice):
     stop_grace: Duration = may("From the request to stop to the kill.", default="10s")
     health: Health = may("How an instance shows that it works.")
     rollout: Rollout = may("How running instances are replaced by new ones.")
+    hardening: bool = may(
+        "Whether units on hosts get systemd's isolation, as far as it harms few.", default=True
+    )
     route: Route = may("How requests find it.")
     depends_on: list[Name] = may("Services that must be healthy before this one is changed.")
     kubernetes: Free = may("Merged last into what Kubernetes gets. Comes with a later version.")
