@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from eeveon.core.desired import Source
+from eeveon.core.names import CommitId
 from eeveon.errors import RepositoryError
 
 
@@ -28,38 +28,47 @@ class Entry:
 
 
 class Trees(Protocol):
-    """The files of sources whose commit is known. Every call raises RepositoryError where Git cannot give them."""
+    """The files of commits that were found for a plan. Every call raises RepositoryError where Git cannot give them."""
 
-    def entries(self, source: Source) -> tuple[Entry, ...]:
+    def entries(self, commit: CommitId, exclude: tuple[str, ...] = ()) -> tuple[Entry, ...]:
         """The files of the commit, without the excluded ones, sorted by the bytes of their paths.
 
         None leads out of the tree: neither by its path nor, for a link, by what it leads to.
         """
         ...
 
-    def read(self, source: Source, blobs: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    def read(self, commit: CommitId, blobs: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """The contents with these ids, in their order."""
         ...
 
-    def excluded(self, source: Source, paths: Collection[str]) -> frozenset[str]:
-        """Those of the paths that the source excludes, or that lie below a folder which it excludes."""
+    def excluded(self, commit: CommitId, exclude: tuple[str, ...], paths: Collection[str]) -> frozenset[str]:
+        """Those of the paths that the patterns exclude, themselves or by a folder above them."""
         ...
 
 
 class NoTrees:
     """Where no repository can be read."""
 
-    def entries(self, source: Source) -> tuple[Entry, ...]:
+    def entries(self, commit: CommitId, exclude: tuple[str, ...] = ()) -> tuple[Entry, ...]:  # noqa: ARG002
         """Raises RepositoryError."""
-        raise RepositoryError(f"there is no way to {source.git} from here")
+        raise _nowhere(commit)
 
-    def read(self, source: Source, blobs: Iterable[str]) -> Iterator[tuple[str, bytes]]:  # noqa: ARG002
+    def read(self, commit: CommitId, blobs: Iterable[str]) -> Iterator[tuple[str, bytes]]:  # noqa: ARG002
         """Raises RepositoryError."""
-        raise RepositoryError(f"there is no way to {source.git} from here")
+        raise _nowhere(commit)
 
-    def excluded(self, source: Source, paths: Collection[str]) -> frozenset[str]:  # noqa: ARG002
+    def excluded(
+        self,
+        commit: CommitId,
+        exclude: tuple[str, ...],  # noqa: ARG002
+        paths: Collection[str],  # noqa: ARG002
+    ) -> frozenset[str]:
         """Raises RepositoryError."""
-        raise RepositoryError(f"there is no way to {source.git} from here")
+        raise _nowhere(commit)
+
+
+def _nowhere(commit: CommitId) -> RepositoryError:
+    return RepositoryError(f"there is no repository here that holds commit {commit[:12]}")
 
 
 def order(path: str) -> bytes:

@@ -41,6 +41,7 @@ class Remotes:
     def __init__(self, folder: Path, root: Path) -> None:
         self._folder = folder
         self._root = root
+        self._holders: dict[CommitId, Path] = {}
 
     def head(self, address: str, ref: str) -> CommitId:
         """The commit that a branch or tag leads to now, as its server says. `ref`: "branch main", "tag v1".
@@ -70,15 +71,22 @@ class Remotes:
             if not _has(copy, commit):
                 self._fetch(copy, source)
                 _forget_oldest(copy)
+            self._holders[commit] = copy
             at = int(git(copy, "show", "-s", "--format=%ct", "--end-of-options", commit))
         return Commit(commit, datetime.fromtimestamp(at, UTC))
 
-    def copy_of(self, source: Source) -> Path:
-        """The bare repository that holds the commit of a source. Raises RepositoryError."""
-        copy = self._place(source)
-        if not (copy / "HEAD").is_file() or not _has(copy, _commit(source)):
-            self.fetched(source)
-        return copy
+    def copy_of(self, commit: CommitId) -> Path:
+        """The bare repository that holds a commit, wherever that came from. Raises RepositoryError."""
+        known = self._holders.get(commit)
+        if known is None:
+            copies = sorted(self._folder.glob("*.git")) if is_commit(commit) else []
+            known = next((copy for copy in copies if _has(copy, commit)), None)
+        if known is None:
+            raise RepositoryError(
+                f"commit {commit[:12]} was not fetched to this machine", hint="plan again: that fetches it"
+            )
+        self._holders[commit] = known
+        return known
 
     def _fetch(self, copy: Path, source: Source) -> None:
         commit = _commit(source)

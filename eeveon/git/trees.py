@@ -7,7 +7,7 @@ from pathlib import Path
 from posixpath import dirname, normpath
 from typing import Final
 
-from eeveon.core.desired import Source
+from eeveon.core.names import CommitId
 from eeveon.core.tree import Entry, Form, order
 from eeveon.errors import RepositoryError
 from eeveon.git.process import git
@@ -27,35 +27,36 @@ class GitTrees:
         self._remotes = remotes
         self._listed = lru_cache(maxsize=64)(self._entries)
 
-    def entries(self, source: Source) -> tuple[Entry, ...]:
+    def entries(self, commit: CommitId, exclude: tuple[str, ...] = ()) -> tuple[Entry, ...]:
         """See `Trees.entries`."""
-        return self._listed(self._remotes.copy_of(source), source.commit, source.exclude)
+        return self._listed(self._remotes.copy_of(commit), commit, exclude)
 
-    def read(self, source: Source, blobs: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    def read(self, commit: CommitId, blobs: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """See `Trees.read`."""
-        copy = self._remotes.copy_of(source)
-        sizes = {entry.blob: entry.size for entry in self._listed(copy, source.commit, ())}
+        copy = self._remotes.copy_of(commit)
+        wanted = list(blobs)
+        told = git(copy, "cat-file", "--batch-check=%(objectsize)", given=_lines(wanted))
         batch: list[str] = []
         weight = 0
-        for blob in blobs:
+        for blob, size in zip(wanted, told.split(), strict=True):
             batch.append(blob)
-            weight += sizes.get(blob, 0)
+            weight += int(size)
             if weight >= _BATCH:
                 yield from _contents(copy, batch)
                 batch, weight = [], 0
         yield from _contents(copy, batch)
 
-    def excluded(self, source: Source, paths: Collection[str]) -> frozenset[str]:
+    def excluded(self, commit: CommitId, exclude: tuple[str, ...], paths: Collection[str]) -> frozenset[str]:
         """See `Trees.excluded`."""
-        return _excluded(self._remotes.copy_of(source), source.exclude, paths)
+        return _excluded(self._remotes.copy_of(commit), exclude, paths)
 
-    def pointers(self, source: Source) -> tuple[str, ...]:
+    def pointers(self, commit: CommitId, exclude: tuple[str, ...] = ()) -> tuple[str, ...]:
         """Files that Git LFS keeps elsewhere, of which only pointers are in the repository."""
-        entries = self.entries(source)
+        entries = self.entries(commit, exclude)
         small = [item for item in entries if item.form is not Form.LINK and item.size <= _POINTER_SIZE]
         if not any(item.path.rpartition("/")[2] == ".gitattributes" for item in entries):
             return ()  # without it LFS manages nothing
-        held = dict(self.read(source, dict.fromkeys(item.blob for item in small)))
+        held = dict(self.read(commit, dict.fromkeys(item.blob for item in small)))
         return tuple(item.path for item in small if held[item.blob].startswith(_POINTER))
 
     def _entries(self, copy: Path, commit: str, exclude: tuple[str, ...]) -> tuple[Entry, ...]:
@@ -105,10 +106,14 @@ def _refuse_link_out(path: str, to: str) -> None:
         )
 
 
+def _lines(blobs: list[str]) -> bytes:
+    return "".join(f"{blob}\n" for blob in blobs).encode()
+
+
 def _contents(copy: Path, blobs: list[str]) -> Iterator[tuple[str, bytes]]:
     if not blobs:
         return
-    answer = git(copy, "cat-file", "--batch", given="".join(f"{blob}\n" for blob in blobs).encode())
+    answer = git(copy, "cat-file", "--batch", given=_lines(blobs))
     place = 0
     for blob in blobs:
         end = answer.index(b"\n", place)

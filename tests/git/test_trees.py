@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -32,9 +33,26 @@ def remotes(tmp_path: Path) -> Remotes:
     return Remotes(tmp_path / "state" / "git", tmp_path)
 
 
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Sources, fetched and then read."""
+
+    remotes: Remotes
+    trees: GitTrees
+
+    def entries(self, source: Source) -> tuple[Entry, ...]:
+        return self.trees.entries(self.remotes.fetched(source).id, source.exclude)
+
+    def read(self, source: Source, blobs: Sequence[str]) -> list[tuple[str, bytes]]:
+        return list(self.trees.read(self.remotes.fetched(source).id, blobs))
+
+    def excluded(self, source: Source, paths: Sequence[str]) -> frozenset[str]:
+        return self.trees.excluded(self.remotes.fetched(source).id, source.exclude, paths)
+
+
 @pytest.fixture
-def trees(remotes: Remotes) -> GitTrees:
-    return GitTrees(remotes)
+def trees(remotes: Remotes) -> Code:
+    return Code(remotes, GitTrees(remotes))
 
 
 def source(repository: Repository, exclude: Sequence[str] = (), ref: str = "branch main") -> Source:
@@ -79,7 +97,7 @@ def test_a_branch_whose_name_ends_like_another_is_not_taken_for_it(
 
 
 def test_a_commit_is_fetched_without_its_history_and_only_once(
-    repository: Repository, remotes: Remotes, trees: GitTrees
+    repository: Repository, remotes: Remotes, trees: Code
 ) -> None:
     for text in "123":
         repository.write("a", text)
@@ -91,7 +109,7 @@ def test_a_commit_is_fetched_without_its_history_and_only_once(
 
     assert remotes.fetched(wanted) == found
     assert [entry.path for entry in trees.entries(wanted)] == ["a"]
-    assert output(Repository(remotes.copy_of(wanted)), "rev-list", "--count", found.id) == "1"
+    assert output(Repository(remotes.copy_of(found.id)), "rev-list", "--count", found.id) == "1"
 
 
 def test_a_commit_that_a_server_gives_only_with_its_branch_is_fetched_with_it(
@@ -117,12 +135,12 @@ def test_a_commit_that_is_nowhere_is_refused_with_the_branch_that_lacks_it(
     repository.git("branch", "-M", "main")
     wanted = Source(git=str(repository.root), ref="branch main", path="/srv", commit=CommitId("1" * 40))
 
-    with pytest.raises(RepositoryError, match="reading .*shop.*"):
+    with pytest.raises(RepositoryError, match=r"reading .*shop.*"):
         remotes.fetched(wanted)
 
 
 def test_old_commits_are_forgotten_and_the_newest_stay(
-    repository: Repository, remotes: Remotes, trees: GitTrees
+    repository: Repository, remotes: Remotes, trees: Code
 ) -> None:
     wanted = []
     for number in range(KEPT + 2):
@@ -132,12 +150,12 @@ def test_old_commits_are_forgotten_and_the_newest_stay(
         wanted.append(source(repository))
         remotes.fetched(wanted[-1])
 
-    copy = Repository(remotes.copy_of(wanted[-1]))
+    copy = Repository(remotes.copy_of(head(repository)))
     assert len(output(copy, "for-each-ref", "refs/eeveon/").splitlines()) == KEPT
     assert dict(trees.read(wanted[-1], [trees.entries(wanted[-1])[0].blob])).popitem()[1] == b"33"
 
 
-def test_files_keep_their_form_and_odd_names(repository: Repository, trees: GitTrees) -> None:
+def test_files_keep_their_form_and_odd_names(repository: Repository, trees: Code) -> None:
     names = ["-rf", " a b ", "new\nline", "tab\t'q\"", "ünï", os.fsdecode(b"\xff\xfe"), "d/e/f", "*?[x]"]
     for name in names:
         repository.write(name, name if name.isprintable() else "x")
@@ -158,17 +176,17 @@ def test_files_keep_their_form_and_odd_names(repository: Repository, trees: GitT
     assert entries["empty"].size == 0
 
 
-def test_contents_are_those_of_the_ids(repository: Repository, trees: GitTrees) -> None:
+def test_contents_are_those_of_the_ids(repository: Repository, trees: Code) -> None:
     repository.write("a", "one")
     repository.write("b", "")
     repository.commit()
     wanted = source(repository)
     a, b = trees.entries(wanted)
 
-    assert list(trees.read(wanted, [b.blob, a.blob])) == [(b.blob, b""), (a.blob, b"one")]
+    assert trees.read(wanted, [b.blob, a.blob]) == [(b.blob, b""), (a.blob, b"one")]
 
 
-def test_exclude_reads_patterns_as_gitignore_does(repository: Repository, trees: GitTrees) -> None:
+def test_exclude_reads_patterns_as_gitignore_does(repository: Repository, trees: Code) -> None:
     for name in (
         "a.log",
         "keep.log",
@@ -186,7 +204,7 @@ def test_exclude_reads_patterns_as_gitignore_does(repository: Repository, trees:
     assert trees.excluded(wanted, ["docs/new", "b.log", "keep.log", "other"]) == {"docs/new", "b.log"}
 
 
-def test_a_submodule_is_refused_and_may_be_excluded(repository: Repository, trees: GitTrees) -> None:
+def test_a_submodule_is_refused_and_may_be_excluded(repository: Repository, trees: Code) -> None:
     line = b"160000 commit " + b"1" * 40 + b"\tvendor"
     wanted = by_hand(repository, line)
 
@@ -201,7 +219,7 @@ def test_a_submodule_is_refused_and_may_be_excluded(repository: Repository, tree
 
 
 @pytest.mark.parametrize("to", ["/etc/passwd", "../x", "a/../../x", ".."])
-def test_a_link_that_leads_out_is_refused(repository: Repository, trees: GitTrees, to: str) -> None:
+def test_a_link_that_leads_out_is_refused(repository: Repository, trees: Code, to: str) -> None:
     repository.link("link", to)
     repository.commit()
 
@@ -209,7 +227,7 @@ def test_a_link_that_leads_out_is_refused(repository: Repository, trees: GitTree
         trees.entries(source(repository))
 
 
-def test_a_link_within_the_tree_is_kept_as_one(repository: Repository, trees: GitTrees) -> None:
+def test_a_link_within_the_tree_is_kept_as_one(repository: Repository, trees: Code) -> None:
     repository.write("a/b", "x")
     repository.link("c/link", "../a/./b")
     repository.commit()
@@ -217,12 +235,12 @@ def test_a_link_within_the_tree_is_kept_as_one(repository: Repository, trees: Gi
     assert Entry("c/link", Form.LINK, *_link(trees, repository)) in trees.entries(source(repository))
 
 
-def _link(trees: GitTrees, repository: Repository) -> tuple[str, int]:
+def _link(trees: Code, repository: Repository) -> tuple[str, int]:
     found = next(entry for entry in trees.entries(source(repository)) if entry.form is Form.LINK)
     return found.blob, found.size
 
 
-def test_a_tree_made_by_hand_cannot_lead_out(repository: Repository, trees: GitTrees) -> None:
+def test_a_tree_made_by_hand_cannot_lead_out(repository: Repository, trees: Code) -> None:
     blob = output(repository, "hash-object", "-w", "--stdin", given=b"x").encode()
     inner = output(repository, "mktree", given=b"100644 blob " + blob + b"\tpasswd\n").encode()
 
@@ -234,14 +252,14 @@ def test_a_tree_made_by_hand_cannot_lead_out(repository: Repository, trees: GitT
             trees.entries(by_hand(repository, b"040000 tree " + inner + b"\t" + name))
 
 
-def test_pointers_of_lfs_are_told(repository: Repository, trees: GitTrees) -> None:
+def test_pointers_of_lfs_are_told(repository: Repository, trees: Code, remotes: Remotes) -> None:
     repository.write("logo.png", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
     repository.write(".gitattributes", "*.png filter=lfs\n")
     repository.write("a", "x")
     repository.git("-c", "filter.lfs.required=false", "add", "-A")
     repository.git("commit", "-qm", "x")
 
-    assert trees.pointers(source(repository)) == ("logo.png",)
+    assert trees.trees.pointers(remotes.fetched(source(repository)).id) == ("logo.png",)
 
 
 @pytest.mark.parametrize(
@@ -262,3 +280,15 @@ def test_an_address_that_would_run_something_is_never_given_to_git(remotes: Remo
 def test_a_repository_that_cannot_be_reached_is_named(remotes: Remotes) -> None:
     with pytest.raises(RepositoryError, match=r"reading http://127.0.0.1:1/x.git: .*"):
         remotes.head("http://127.0.0.1:1/x.git", "branch main")
+
+
+def test_a_commit_is_found_wherever_it_was_fetched_from(
+    repository: Repository, remotes: Remotes, tmp_path: Path
+) -> None:
+    repository.write("a", "1")
+    repository.commit()
+    commit = remotes.fetched(source(repository)).id
+
+    assert Remotes(tmp_path / "state" / "git", tmp_path).copy_of(commit) == remotes.copy_of(commit)
+    with pytest.raises(RepositoryError, match="was not fetched to this machine"):
+        remotes.copy_of(CommitId("1" * 40))

@@ -133,6 +133,16 @@ def identity_of(unit: str) -> dict[str, str]:
     return dict(line.partition("=")[::2] for line in section.split("\n") if "=" in line)
 
 
+def sections_of(stdout: str) -> dict[str, str]:
+    """The sections of what a script said, by name; of several with one name the last."""
+    return dict(_sections(stdout))
+
+
+def files_of(text: str) -> dict[str, str]:
+    """Path → content, as `look_files` prints them."""
+    return dict(_files(text))
+
+
 def _sections(stdout: str) -> Iterator[tuple[str, str]]:
     for part in stdout.split("\neeveon:section ")[1:]:
         name, _, text = part.partition("\n")
