@@ -16,6 +16,7 @@ from eeveon.core.secret import FromEncrypted, SecretRef
 from eeveon.errors import RepositoryError, SecretError, SpecsRejected, UsageError
 from eeveon.git.documents import ignored, listed, load, project_entry, read_one
 from eeveon.git.tree import Entry
+from eeveon.sourcing import NO_PINS, Pins, Question, with_sources
 from eeveon.specs.codec import decode_desired, encode_desired
 from eeveon.specs.convert import Pool
 from eeveon.specs.locate import Read
@@ -56,9 +57,19 @@ def resolved(world: World, project: Project, environment: EnvironmentName) -> "R
     return replace(result, diagnostics=(*result.diagnostics, *_ignored(world, project, environment)))
 
 
-def desired_of(world: World, order: Order) -> Desired:
-    """What the order's environment should be, as far as the order asks. Raises SpecsRejected."""
-    return specs_of(world, order).desired
+def desired_of(world: World, order: Order, pins: Pins = NO_PINS) -> Desired:
+    """What the order's environment should be, as far as the order asks. Raises SpecsRejected.
+
+    `pins` are commits of sources that an earlier reading found.
+    """
+    return specs_of(world, order, pins).desired
+
+
+def outline_of(world: World, order: Order) -> Desired:
+    """The same for who only looks: code is what it was when it was last asked for, if it cannot be asked for now."""
+    specs = _specs(world, order)
+    services = frozenset(workload.service for workload in specs.desired.workloads)
+    return _sourced(specs, world, Question(lenient=services)).desired
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +80,25 @@ class Specs:
     warnings: tuple[Diagnostic, ...]
 
 
-def specs_of(world: World, order: Order) -> Specs:
-    """The specs of the order's environment, as far as the order asks. Raises SpecsRejected.
+def specs_of(world: World, order: Order, pins: Pins = NO_PINS) -> Specs:
+    """The specs of the order's environment, as far as the order asks. Raises SpecsRejected."""
+    specs = _specs(world, order)
+    if not any(workload.source for workload in specs.desired.workloads):
+        return specs
+    holds = (*order.holds, *world.store().holds.of(specs.desired.scope))
+    held = frozenset(hold.service for hold in holds)
+    return _sourced(specs, world, Question(services=order.services, lenient=held, pins=pins))
+
+
+def _sourced(specs: Specs, world: World, question: Question) -> Specs:
+    if not any(workload.source for workload in specs.desired.workloads):
+        return specs
+    desired, warnings = with_sources(specs.desired, world.code(), question)
+    return Specs(desired=desired, warnings=(*specs.warnings, *warnings))
+
+
+def _specs(world: World, order: Order) -> Specs:
+    """The specs before anybody has asked for the commits of their sources.
 
     Remembered as a whole by the content of all their files: most plans are of specs that did not change.
     """

@@ -4,7 +4,7 @@
 decides is in the pure calls.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from eeveon.core.desired import Desired, Workload
 from eeveon.core.diff import TargetView, Views
 from eeveon.core.guard import Rules, guard
 from eeveon.core.hold import Hold, held_back
-from eeveon.core.names import TargetName
+from eeveon.core.names import CommitId, ServiceName, TargetName
 from eeveon.core.observed import Observation, Observed, Seen
 from eeveon.core.outcome import ActionState, Record
 from eeveon.core.plan import Plan
@@ -154,7 +154,11 @@ def carry_out(world: World, shown: Shown, audience: Audience) -> Record:
     from eeveon.execution.apply import LEASE_TIME, Tools, apply  # planning does without
 
     plan, order = shown.plan, shown.order
-    desired = desired_of(world, order)
+    desired = desired_of(
+        world,
+        order,
+        _commits(plan, {hold.service for hold in (*order.holds, *world.store().holds.of(plan.scope))}),
+    )
     store = world.store()
     holder = world.holder(f"apply {plan.id}")
     lease = store.leases.acquire(plan.scope, holder, world.now(), LEASE_TIME)
@@ -193,6 +197,21 @@ def carry_out(world: World, shown: Shown, audience: Audience) -> Record:
             return record
     finally:
         store.leases.release(lease)
+
+
+def _commits(plan: Plan, held: Collection[ServiceName]) -> Mapping[ServiceName, CommitId]:
+    """The commits that the plan brings: those were shown and judged, wherever their branches have gone since.
+
+    What is held brings another one than its specs lead to.
+    """
+    brought = [action.effect.wanted for action in plan.actions if action.effect.wanted is not None]
+    return {
+        wanted.service: CommitId(str(source.get("commit", "")))
+        for wanted in brought
+        if wanted.service is not None
+        and wanted.service not in held
+        and isinstance(source := wanted.fields.get("source"), Mapping)
+    }
 
 
 def _left_targets(store: Store, desired: Desired, order: Order) -> tuple[TargetName, ...]:

@@ -5,7 +5,7 @@ import hashlib
 import os
 import socket
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -21,7 +21,10 @@ from eeveon.core.values import Fields
 from eeveon.core.verdict import Moment
 from eeveon.drivers.base import Context, Driver
 from eeveon.errors import UsageError
+from eeveon.git.code import Code
+from eeveon.git.remote import Remotes
 from eeveon.git.tree import Tree, find_root, open_tree
+from eeveon.git.trees import GitTrees
 from eeveon.settings import Settings, settings
 from eeveon.store.cache import DocumentCache
 from eeveon.store.leases import Holder
@@ -38,13 +41,15 @@ def build_world(folder: Path | None, revision: str | None = None) -> World:
     tree = open_tree(root, revision)
     known = settings(os.environ, Path.home())
     secrets = LateSecrets(tree, os.environ, known.home)
+    code = lru_cache(maxsize=1)(lambda: code_below(known.state, root))
     return World(
         root=root,
         tree=tree,
         cache=DocumentCache(known.state, _code_version()),
         secrets=secrets,
+        code=code,
         store=lru_cache(maxsize=1)(lambda: open_store(known)),
-        connect=_Drivers(root, known, secrets).connect,
+        connect=_Drivers(root, known, secrets, code).connect,
         now=now,
         moment=moment,
         new_id=new_record_id,
@@ -73,6 +78,12 @@ def new_waiter() -> "RealWaiter":
     return RealWaiter()
 
 
+def code_below(state: Path, root: Path) -> Code:
+    """The code that services come from, kept below the state folder. Folders among addresses count from `root`."""
+    remotes = Remotes(state / "git", root)
+    return Code(remotes, GitTrees(remotes), state / "git" / "heads")
+
+
 def open_store(known: Settings) -> Store:
     """The store of this machine; made if there is none."""
     return Store.open(known.state, now(), alive=is_alive)
@@ -85,6 +96,7 @@ class _Drivers:
     root: Path
     settings: Settings
     secrets: Secrets
+    code: Callable[[], Code]
 
     def connect(self, scope: Scope, targets: Iterable[Target], report: Report) -> Mapping[TargetName, Driver]:
         """A driver for each target. Nothing is sent yet."""
@@ -98,6 +110,7 @@ class _Drivers:
                     state=self.settings.state / target.kind,
                     secrets=self.secrets,
                     report=report,
+                    trees=self.code().trees,
                 ),
             )
             for target in targets

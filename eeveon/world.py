@@ -14,6 +14,7 @@ from eeveon.core.policy import SafetyPolicy
 from eeveon.core.secret import Secrets
 from eeveon.core.verdict import Moment
 from eeveon.drivers.base import Driver
+from eeveon.git.code import Code
 from eeveon.git.documents import Cache
 from eeveon.git.tree import Tree
 from eeveon.store.leases import Holder
@@ -36,6 +37,7 @@ class World:
     tree: Tree
     cache: Cache
     secrets: Secrets
+    code: Callable[[], Code]
     store: Callable[[], Store]  # opened on the first call
     connect: Connect
     now: Callable[[], datetime]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from eeveon.cli.console import Console
 from eeveon.core.names import ObjectId
-from eeveon.reading import desired_of, environment_of, project_of
+from eeveon.reading import environment_of, outline_of, project_of
 from eeveon.reconcile import Scene, scene
 from eeveon.wiring import build_world
 from eeveon.world import Order, World
@@ -26,7 +26,7 @@ def look(console: Console, environment: str | None) -> Iterator[Look]:
     """The environment looked at once; the connections close at the end."""
     world = build_world(console.folder)
     order = Order(environment=environment_of(project_of(world), environment))
-    with scene(world, desired_of(world, order), quiet) as now:
+    with scene(world, outline_of(world, order), quiet) as now:
         yield Look(world=world, order=order, scene=now)
 
 

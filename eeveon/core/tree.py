@@ -6,7 +6,6 @@ from enum import StrEnum
 from typing import Protocol
 
 from eeveon.core.names import CommitId
-from eeveon.errors import RepositoryError
 
 
 class Form(StrEnum):
@@ -44,31 +43,6 @@ class Trees(Protocol):
     def excluded(self, commit: CommitId, exclude: tuple[str, ...], paths: Collection[str]) -> frozenset[str]:
         """Those of the paths that the patterns exclude, themselves or by a folder above them."""
         ...
-
-
-class NoTrees:
-    """Where no repository can be read."""
-
-    def entries(self, commit: CommitId, exclude: tuple[str, ...] = ()) -> tuple[Entry, ...]:  # noqa: ARG002
-        """Raises RepositoryError."""
-        raise _nowhere(commit)
-
-    def read(self, commit: CommitId, blobs: Iterable[str]) -> Iterator[tuple[str, bytes]]:  # noqa: ARG002
-        """Raises RepositoryError."""
-        raise _nowhere(commit)
-
-    def excluded(
-        self,
-        commit: CommitId,
-        exclude: tuple[str, ...],  # noqa: ARG002
-        paths: Collection[str],  # noqa: ARG002
-    ) -> frozenset[str]:
-        """Raises RepositoryError."""
-        raise _nowhere(commit)
-
-
-def _nowhere(commit: CommitId) -> RepositoryError:
-    return RepositoryError(f"there is no repository here that holds commit {commit[:12]}")
 
 
 def order(path: str) -> bytes:

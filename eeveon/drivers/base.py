@@ -5,7 +5,7 @@ and raises the three target errors (`TargetUnreachable`, `ActionRefused`, `Actio
 may do is pinned by the contract suite in `tests/drivers/contract.py`, which the fake and every real driver pass.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,11 +13,13 @@ from typing import Literal, Protocol, runtime_checkable
 
 from eeveon.core.desired import Target, Workload
 from eeveon.core.health import Check, Probe
-from eeveon.core.names import ObjectId, Scope
+from eeveon.core.names import CommitId, ObjectId, Scope
 from eeveon.core.observed import Observation, ObservedObject
 from eeveon.core.plan import Effect
 from eeveon.core.secret import Secrets
+from eeveon.core.tree import Entry, Trees
 from eeveon.core.wanted import Preview
+from eeveon.errors import RepositoryError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,34 @@ class LogLine:
     at: datetime | None = None
 
 
+class NoTrees:
+    """Where no repository can be read."""
+
+    def entries(self, commit: CommitId, exclude: tuple[str, ...] = ()) -> tuple[Entry, ...]:  # noqa: ARG002
+        """Raises RepositoryError."""
+        raise _nowhere(commit)
+
+    def read(self, commit: CommitId, blobs: Iterable[str]) -> Iterator[tuple[str, bytes]]:  # noqa: ARG002
+        """Raises RepositoryError."""
+        raise _nowhere(commit)
+
+    def excluded(
+        self,
+        commit: CommitId,
+        exclude: tuple[str, ...],  # noqa: ARG002
+        paths: Collection[str],  # noqa: ARG002
+    ) -> frozenset[str]:
+        """Raises RepositoryError."""
+        raise _nowhere(commit)
+
+
+def _nowhere(commit: CommitId) -> RepositoryError:
+    return RepositoryError(f"there is no repository here that holds commit {commit[:12]}")
+
+
+NO_TREES = NoTrees()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """What a driver is handed when it is connected. `report` takes progress for people: (object, text)."""
@@ -46,6 +76,7 @@ class Context:
     state: Path  # a private folder of this driver kind on this machine; not yet made
     secrets: Secrets
     report: Callable[[ObjectId, str], None]
+    trees: Trees = NO_TREES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
