@@ -196,7 +196,7 @@ def carry_out(world: World, shown: Shown, audience: Audience) -> Record:
                 store.scopes.forget_target(plan.scope, name)
             return record
     finally:
-        store.leases.release(lease)
+        store.leases.release(lease, world.now())
 
 
 def _commits(plan: Plan, held: Collection[ServiceName]) -> Mapping[ServiceName, CommitId]:

@@ -25,8 +25,10 @@ class Ending(StrEnum):
     SUCCESS = "success"
     ROLLED_BACK = "rolledBack"  # at least one step failed and went back to its last good revision
     FAILED = "failed"
-    ABORTED = "aborted"  # a person or a lost lease stopped it
-    INTERRUPTED = "interrupted"  # its process died; told by the next one that looks
+    ABORTED = "aborted"  # the person who started it stopped it, or it could not renew its lease
+    UNLOCKED = "unlocked"  # somebody broke its lease
+    EXPIRED = "expired"  # its lease ran out
+    INTERRUPTED = "interrupted"  # its process ended before it did
     DENIED = "denied"
 
 

@@ -13,6 +13,8 @@ _ANSWERS = {
     Ending.ROLLED_BACK: "failed, and went back to the last good revision",
     Ending.FAILED: "failed",
     Ending.ABORTED: "stopped before its end",
+    Ending.UNLOCKED: "cut short by an unlock",
+    Ending.EXPIRED: "cut short by the end of its lease",
     Ending.INTERRUPTED: "cut short",
     Ending.DENIED: "refused by the guard in part",
 }

@@ -22,8 +22,8 @@ from eeveon.core.plan import Effect
 from eeveon.errors import UsageError
 from eeveon.store.database import Database
 from eeveon.store.failures import damaged, decoded
-from eeveon.store.journal import DIED, Event
-from eeveon.store.leases import Leases, Liveness
+from eeveon.store.journal import UNRECORDED, Event
+from eeveon.store.leases import LeaseEnd, Leases, Liveness
 from eeveon.store.rows import scope_number, text_digest, the_row, time_of
 
 _RECORD = (
@@ -189,7 +189,7 @@ class History:
         number, identity, project, environment, plan, commit, generation, actor, started, *_ = row
         ended, ending, cause, fence = row[9:]
         scope = Scope(project=ProjectName(project), environment=EnvironmentName(environment))
-        lost = ending == Ending.RUNNING and not self._is_held(connection, scope, fence, now)
+        over = self._end(connection, scope, fence, now) if ending == Ending.RUNNING else None
         with decoded(self._database.path):
             return Record(
                 id=identity,
@@ -199,15 +199,20 @@ class History:
                 generation=generation,
                 actor=actor,
                 started=time_of(started),
-                ended=time_of(ended) if ended else None,
-                ending=Ending.INTERRUPTED if lost else Ending(ending),
-                cause=DIED if lost else cause,
+                ended=over.at if over else time_of(ended) if ended else None,
+                ending=over.ending if over else Ending(ending),
+                cause=over.cause if over else cause,
                 outcomes=tuple(_outcomes(connection, number)),
             )
 
-    def _is_held(self, connection: sqlite3.Connection, scope: Scope, fence: int, now: datetime) -> bool:
+    def _end(
+        self, connection: sqlite3.Connection, scope: Scope, fence: int, now: datetime
+    ) -> LeaseEnd | None:
+        """How an apply that never said that it ended did so; None while its lease lasts."""
         lease = self._leases.lease(connection, scope)
-        return lease is not None and lease.fence == fence and not lease.is_over(now, self._alive)
+        if lease is None or lease.fence != fence:  # a newer version would have written it down
+            return LeaseEnd(ending=Ending.INTERRUPTED, cause=UNRECORDED, at=None)
+        return lease.end(now, self._alive)
 
 
 def _outcomes(connection: sqlite3.Connection, record: int) -> Iterator[ActionOutcome]:

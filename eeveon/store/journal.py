@@ -17,7 +17,7 @@ from eeveon.store.database import Database
 from eeveon.store.leases import lost
 from eeveon.store.rows import must_count, scope_row, text_digest, the_row, time_text
 
-DIED = "its process ended, or its lease was broken, before it was finished"
+UNRECORDED = "how it ended was not recorded"  # by a version that did not; a newer one knows
 
 
 class Event(StrEnum):
@@ -59,11 +59,11 @@ class Journal:
             number, generation, fence = scope_row(connection, plan.scope)
             leased = connection.execute("SELECT fence FROM lease WHERE scope = ?", (number,)).fetchone()
             if leased is None or not fence == leased[0] == beginning.fence:
-                raise lost(plan.scope, None)
+                raise lost(connection, plan.scope, beginning.fence)
             _refuse_used(connection, number, plan)
             connection.execute(
                 "UPDATE record SET ending = ?, cause = ?, ended = ? WHERE scope = ? AND ending = ?",
-                (Ending.INTERRUPTED, DIED, time_text(beginning.now), number, Ending.RUNNING),
+                (Ending.INTERRUPTED, UNRECORDED, time_text(beginning.now), number, Ending.RUNNING),
             )
             connection.execute("UPDATE scope SET generation = ? WHERE id = ?", (generation + 1, number))
             record = _insert(connection, beginning, (number, generation + 1), Ending.RUNNING)
@@ -129,7 +129,7 @@ def _writable(connection: sqlite3.Connection, record_id: str) -> int:
     )
     must_count(fence, newest)
     if fence < newest or ending != Ending.RUNNING:
-        raise lost(Scope(project=project, environment=environment), None)
+        raise lost(connection, Scope(project=project, environment=environment), fence)
     return int(number)
 
 

@@ -2,15 +2,17 @@
 
 Only the holder of the newest fence may write. The number grows with every lease that is given *and* with every one
 that is broken, for ever: a process that lost its lease while it slept is refused by the journal and by the targets,
-whatever its clock says.
+whatever its clock says. How a lease ended that was not given back is written down at that moment, when it is known:
+for the record of the apply that it cut short, and for the holder that hears of it when it next writes.
 """
 
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from eeveon.core.names import EnvironmentName, ProjectName, Scope
+from eeveon.core.outcome import Ending
 from eeveon.errors import LeaseHeld, LeaseLost
 from eeveon.store.database import Database
 from eeveon.store.failures import decoded
@@ -44,6 +46,15 @@ def unknown_liveness(_holder: Holder) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseEnd:
+    """How a lease ended that its holder did not give back. `cause` is for people, `at` when it was last good, None if nobody knows."""
+
+    ending: Ending
+    cause: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
     """The right to write one scope until `expires`, as long as it is renewed. `took_over` names the dead holder."""
 
@@ -55,9 +66,15 @@ class Lease:
     expires: datetime
     took_over: Holder | None = None
 
-    def is_over(self, now: datetime, alive: Liveness) -> bool:
-        """Whether it has run out, or its process is known to be gone."""
-        return self.expires <= now or alive(self.holder) is False
+    def end(self, now: datetime, alive: Liveness) -> LeaseEnd | None:
+        """How it came to an end of itself: its process is known to be gone, or it has run out; None while it lasts."""
+        if alive(self.holder) is False:
+            cause = f"the process died: {self.holder}, last heard at {clock(self.renewed)}"
+            return LeaseEnd(ending=Ending.INTERRUPTED, cause=cause, at=self.renewed)
+        if self.expires <= now:
+            cause = f"the lease ran out at {clock(self.expires)}: {self.holder} was last heard at {clock(self.renewed)}"
+            return LeaseEnd(ending=Ending.EXPIRED, cause=cause, at=self.expires)
+        return None
 
 
 class Leases:
@@ -72,8 +89,11 @@ class Leases:
         with self._database.writing() as connection:
             number, _, fence = scope_row(connection, scope)
             current = self._lease(connection, number)
-            if current is not None and not current.is_over(now, self._alive):
-                raise _held(current)
+            if current is not None:
+                end = current.end(now, self._alive)
+                if end is None:
+                    raise _held(current)
+                _write_end(connection, number, current, _taken_over(end, holder, now))
             lease = Lease(
                 scope=scope,
                 holder=holder,
@@ -102,23 +122,31 @@ class Leases:
                 ),
             ).rowcount
             if not kept:
-                raise lost(lease.scope, self.lease(connection, lease.scope))
+                raise lost(connection, lease.scope, lease.fence)
         return renewed
 
-    def release(self, lease: Lease) -> None:
-        """The scope is free, unless somebody else has it by now."""
+    def release(self, lease: Lease, now: datetime) -> None:
+        """The scope is free, unless somebody else has it by now. An apply that has not ended is over all the same."""
         with self._database.writing() as connection:
-            connection.execute(
-                "DELETE FROM lease WHERE scope = ? AND fence = ?",
-                (scope_number(connection, lease.scope), lease.fence),
-            )
+            number = scope_number(connection, lease.scope)
+            kept = connection.execute(
+                "DELETE FROM lease WHERE scope = ? AND fence = ?", (number, lease.fence)
+            ).rowcount
+            if kept:
+                _close(
+                    connection,
+                    number,
+                    lease.fence,
+                    LeaseEnd(ending=Ending.INTERRUPTED, cause=_GIVEN_BACK, at=now),
+                )
 
-    def break_lease(self, scope: Scope) -> Lease | None:
+    def break_lease(self, scope: Scope, breaker: Holder, now: datetime) -> Lease | None:
         """The lease that was in force, now void: its holder's next write is refused. None if there was none."""
         with self._database.writing() as connection:
             number, _, fence = scope_row(connection, scope)
             current = self._lease(connection, number)
             if current is not None:
+                _write_end(connection, number, current, _broken(current, breaker, now, self._alive))
                 connection.execute("DELETE FROM lease WHERE scope = ?", (number,))
                 connection.execute("UPDATE scope SET fence = ? WHERE id = ?", (fence + 1, number))
         return current
@@ -140,11 +168,18 @@ class Leases:
             return _from_row(row)
 
 
-def lost(scope: Scope, newer: Lease | None) -> LeaseLost:
-    """The error for a writer whose fence is not the newest any more."""
-    who = f"{newer.holder} has it now" if newer else "it was broken or has been given on"
+def clock(moment: datetime) -> str:
+    """A time as people read it."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def lost(connection: sqlite3.Connection, scope: Scope, fence: int) -> LeaseLost:
+    """The error for a writer whose fence is not the newest any more: it says how its lease ended."""
+    ended = connection.execute(
+        "SELECT cause FROM lease_end WHERE scope = ? AND fence = ?", (scope_number(connection, scope), fence)
+    ).fetchone()
     return LeaseLost(
-        f"the lease on {scope} was lost: {who}",
+        f"the lease on {scope} was lost: {ended[0] if ended else 'it was given back'}",
         hint=f"see what was applied with: eeveon history -e {scope.environment}; then plan again",
     )
 
@@ -154,6 +189,39 @@ def _held(lease: Lease) -> LeaseHeld:
         f"{lease.scope} is being written by {lease.holder} since {lease.acquired:%Y-%m-%d %H:%M:%S %Z}: "
         f"{lease.holder.reason}; its lease runs until {lease.expires:%H:%M:%S %Z} if it is not renewed",
         hint=f"wait for it, or see who would lose what with: eeveon unlock -e {lease.scope.environment}",
+    )
+
+
+_GIVEN_BACK = "the process gave its lease back before it was finished"
+
+
+def _taken_over(end: LeaseEnd, successor: Holder, now: datetime) -> LeaseEnd:
+    if end.ending is not Ending.EXPIRED:
+        return end
+    return replace(end, cause=f"{end.cause}; {successor} took over at {clock(now)}")
+
+
+def _broken(lease: Lease, breaker: Holder, now: datetime, alive: Liveness) -> LeaseEnd:
+    """A dead process lost nothing by the breaking of its lease."""
+    if alive(lease.holder) is False and (died := lease.end(now, alive)):
+        return died
+    cause = f"{breaker} broke the lease with `eeveon unlock` at {clock(now)}"
+    return LeaseEnd(ending=Ending.UNLOCKED, cause=cause, at=now)
+
+
+def _write_end(connection: sqlite3.Connection, number: int, lease: Lease, end: LeaseEnd) -> None:
+    connection.execute(
+        "INSERT OR REPLACE INTO lease_end (scope, fence, ending, cause, at) VALUES (?, ?, ?, ?, ?)",
+        (number, lease.fence, end.ending, end.cause, end.at and time_text(end.at)),
+    )
+    _close(connection, number, lease.fence, end)
+
+
+def _close(connection: sqlite3.Connection, number: int, fence: int, end: LeaseEnd) -> None:
+    """The apply that ran under a lease has not ended and never will."""
+    connection.execute(
+        "UPDATE record SET ending = ?, cause = ?, ended = ? WHERE scope = ? AND fence = ? AND ending = ?",
+        (end.ending, end.cause, end.at and time_text(end.at), number, fence, Ending.RUNNING),
     )
 
 

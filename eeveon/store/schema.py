@@ -143,4 +143,15 @@ def _past(database: "Database") -> None:
     database.table("action").create_index(["name", "kind", "target"])
 
 
-SCHEMA = Schema(migrations=(_first, _holds, _past))
+def _lease_ends(database: "Database") -> None:
+    """How leases ended that their holders did not give back: the record of an apply is not always there to say it."""
+    database.table("lease_end").create(
+        {"scope": int, "fence": int, "ending": str, "cause": str, "at": str},
+        pk=("scope", "fence"),
+        not_null={"scope", "fence", "ending", "cause", "at"},
+        foreign_keys=[("scope", "scope", "id")],
+        strict=True,
+    )
+
+
+SCHEMA = Schema(migrations=(_first, _holds, _past, _lease_ends))

@@ -1,5 +1,6 @@
 """`eeveon apply` and `destroy`, `status`, `logs`, `history`, `explain`, `unlock`: on real processes of this machine."""
 
+import getpass
 import json
 import os
 import pty
@@ -210,6 +211,35 @@ def test_another_writer_keeps_it_out_and_unlock_shows_who_loses_what(shop: Cli) 
     shown = shop("unlock", "--yes")
     assert shown.status == 0
     assert "held by root on elsewhere (process 1), on another host" in shown.err
+    assert shop("apply", "--yes").status == 0
+
+
+def test_an_apply_whose_lease_is_broken_ends_and_history_says_by_whom_and_when(shop: Cli) -> None:
+    slow = WEB.replace("python3, -m, http.server", 'sh, -c, "sleep 3; exec python3 -m http.server $0 $1 $2"')
+    shop.write({"specs/web.yaml": slow})
+    running = subprocess.Popen(
+        [sys.executable, "-m", "eeveon.cli.app", "apply", "--yes"],
+        cwd=shop.root,
+        env=shop.environ,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not instances(shop):
+        pass
+    said = shop("unlock", "--yes")
+    assert said.status == 0
+    assert re.search(r"loses: 1 of 1 action of \S+ are not finished", said.err)
+    _, err = running.communicate(timeout=30)
+    broken = rf"{getpass.getuser()} on \S+ \(process \d+\) broke the lease with `eeveon unlock` at 20[-0-9]+ [:0-9]+ UTC"
+    assert running.returncode == 6
+    assert re.search(f"the lease on shop/demo was lost: {broken}", " ".join(err.split()))
+    (record,) = json.loads(shop("history", "--format", "json").out)["records"]
+    assert record["ending"] == "unlocked"
+    assert re.fullmatch(broken, record["cause"])
+    shown = shop("history", "show", record["id"]).out
+    assert "cut short by an unlock in " in shown
+    assert record["cause"] in shown
     assert shop("apply", "--yes").status == 0
 
 

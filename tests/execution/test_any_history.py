@@ -235,7 +235,7 @@ class AnyHistory(RuleBasedStateMachine):
             progress=fate,
         )
         record = apply(allowed(judged.plan), self.beginning(judged.plan, lease.fence), lease, tools)
-        self.store.leases.release(lease)
+        self.store.leases.release(lease, self.now())
         assert record.ending is not Ending.RUNNING
         event(f"ended: {record.ending}")
         return record

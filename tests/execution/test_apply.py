@@ -1,5 +1,6 @@
 """One apply under its lease: renewed while it runs, refused once it is lost, and never carried out twice."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ from tests.core.worlds import SCOPE, TARGETS, desired, service
 from tests.execution.stage import Stage
 
 ALICE = Holder(owner="alice", host="desk", pid=41, process="1", reason="apply")
+BOB = Holder(owner="bob", host="laptop", pid=42, process="2", reason="unlock")
 SPECS = desired(service("a"), service("b"))
 PATIENCE = 20  # seconds; far more than any of these takes
 
@@ -78,7 +80,7 @@ def test_without_the_lease_nothing_begins(store: Store) -> None:
     stage = Stage()
     judged = stage.decided(SPECS)
     lease = leased(store)
-    store.leases.break_lease(SCOPE)
+    store.leases.break_lease(SCOPE, BOB, NOON)
     with pytest.raises(LeaseLost):
         apply(judged.verdicts, beginning(judged.plan, lease), lease, tools(store, stage))
     assert stage.lines.told == []
@@ -88,13 +90,16 @@ def test_a_lease_broken_in_the_middle_stops_the_run_and_the_target_refuses_its_f
     stage = Stage()
     judged = stage.decided(SPECS)
     lease = leased(store)
-    stage.meanwhile = lambda _: void(store.leases.break_lease(SCOPE))
-    with pytest.raises(LeaseLost):  # its record is not its own to finish any more
+    stage.meanwhile = lambda _: void(store.leases.break_lease(SCOPE, BOB, NOON))
+    broken = r"bob on laptop \(process 42\) broke the lease with `eeveon unlock` at 2026-11-23 12:00:00 UTC"
+    with pytest.raises(LeaseLost, match=broken):  # its record is not its own to finish any more
         apply(judged.verdicts, beginning(judged.plan, lease), lease, tools(store, stage))
     newer = leased(store)
     assert newer.fence > lease.fence
     (record,) = store.history.records(SCOPE, 9, NOON)
-    assert record.ending is Ending.INTERRUPTED
+    assert record.ending is Ending.UNLOCKED
+    assert re.fullmatch(broken, record.cause)
+    assert [outcome.state for outcome in record.outcomes] == [ActionState.STARTED, ActionState.NOT_STARTED]
 
 
 class Pulse:

@@ -167,11 +167,11 @@ def test_a_locked_file_is_refused_after_a_while_and_can_still_be_read(path: Path
     assert holder.stdout.readline() == "ready\n"
     with Store.open(path.parent, NOW, patience=timedelta(seconds=0.1)) as store:
         with pytest.raises(StoreError, match="is locked by another program") as refused:
-            store.leases.break_lease(SCOPE)
+            store.leases.break_lease(SCOPE, BOB, NOW)
         assert "run the command again" in refused.value.hint
         assert store.generation(SCOPE) == 2
         holder.communicate("go\n", timeout=60)
-        assert store.leases.break_lease(SCOPE) is not None
+        assert store.leases.break_lease(SCOPE, BOB, NOW) is not None
 
 
 def test_a_full_disk_is_said_and_nothing_is_half_written(path: Path) -> None:

@@ -1,4 +1,8 @@
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +16,7 @@ from eeveon.errors import LeaseLost, PlanUsed, UsageError
 from eeveon.store.leases import Lease
 from eeveon.store.store import Store
 from tests.store.nouns import ALICE, BOB, NOW, SCOPE, STAGING, TTL, a_plan, a_step, after, beginning
+from tests.store.versions import load
 
 RUNNING = Condition.RUNNING
 WEB = a_step("web")
@@ -123,7 +128,7 @@ def test_nothing_begins_without_the_lease(store: Store) -> None:
     with pytest.raises(LeaseLost):
         store.journal.begin(beginning("apply-1", PLAN, 0))
     held = lease(store)
-    store.leases.release(held)
+    store.leases.release(held, NOW)
     with pytest.raises(LeaseLost):
         store.journal.begin(beginning("apply-1", PLAN, held.fence))
     assert store.generation(SCOPE) == 0
@@ -147,8 +152,11 @@ def test_no_write_of_an_older_fence_is_taken(store: Store) -> None:
 
 def test_a_broken_lease_ends_its_holders_writes_at_once(store: Store) -> None:
     begin(store, "apply-1")
-    store.leases.break_lease(SCOPE)
-    with pytest.raises(LeaseLost, match="the lease on shop/production was lost"):
+    store.leases.break_lease(SCOPE, BOB, NOW)
+    with pytest.raises(
+        LeaseLost,
+        match=r"the lease on shop/production was lost: bob on laptop \(process 42\) broke the lease",
+    ):
         store.journal.intend("apply-1", 0, "run it", after(1))
 
 
@@ -159,25 +167,96 @@ def test_a_finished_record_takes_no_more_entries(store: Store) -> None:
         store.journal.intend("apply-1", 0, "run it", NOW)
 
 
-def test_a_running_record_is_interrupted_once_its_lease_is_gone(store: Store) -> None:
-    begin(store, "apply-1")
-    assert store.history.record("apply-1", after(29)).ending is Ending.RUNNING
-    interrupted = store.history.record("apply-1", after(30))
-    assert (interrupted.ending, interrupted.cause) == (
-        Ending.INTERRUPTED,
-        "its process ended, or its lease was broken, before it was finished",
-    )
+HEARD = "alice on desk (process 41), last heard at 2027-03-01 12:00:00 UTC"
+RAN_OUT = (
+    "the lease ran out at 2027-03-01 12:00:30 UTC: alice on desk (process 41) was last heard at "
+    "2027-03-01 12:00:00 UTC"
+)
 
 
-def test_the_next_apply_marks_what_never_ended(store: Store) -> None:
-    begin(store, "apply-1")
-    taken = store.leases.acquire(SCOPE, BOB, after(60), TTL)
-    store.journal.begin(beginning("apply-2", a_plan("2", WEB), taken.fence, after(61)))
-    record = store.history.record("apply-1", after(62))
-    assert (record.ending, record.ended) == (Ending.INTERRUPTED, after(61))
-    running = store.history.running(SCOPE, after(62))
-    assert running is not None
-    assert running.id == "apply-2"
+class TestCutShort:
+    """Each way to be cut short is told as it was, before and after somebody else has the environment."""
+
+    def told(self, store: Store, now: datetime) -> tuple[Ending, str, datetime | None]:
+        record = store.history.record("apply-1", now)
+        return record.ending, record.cause, record.ended
+
+    def next_one(self, store: Store, now: datetime) -> None:
+        taken = store.leases.acquire(SCOPE, BOB, now, TTL)
+        store.journal.begin(beginning("apply-2", a_plan("2", WEB), taken.fence, now))
+        running = store.history.running(SCOPE, now)
+        assert running is not None
+        assert running.id == "apply-2"
+
+    def test_its_lease_ran_out(self, store: Store) -> None:
+        begin(store, "apply-1")
+        assert self.told(store, after(29)) == (Ending.RUNNING, "", None)
+        assert self.told(store, after(30)) == (Ending.EXPIRED, RAN_OUT, after(30))
+        self.next_one(store, after(60))
+        taken = f"{RAN_OUT}; bob on laptop (process 42) took over at 2027-03-01 12:01:00 UTC"
+        assert self.told(store, after(62)) == (Ending.EXPIRED, taken, after(30))
+
+    def test_its_process_died(self, folder: Path) -> None:
+        with Store.open(folder, NOW, alive=lambda holder: holder == BOB) as store:
+            begin(store, "apply-1")
+            died = (Ending.INTERRUPTED, f"the process died: {HEARD}", NOW)
+            assert self.told(store, after(1)) == died
+            assert self.told(store, after(31)) == died
+            self.next_one(store, after(60))
+            assert self.told(store, after(62)) == died
+
+    @pytest.mark.parametrize("alive", [True, None])
+    @pytest.mark.parametrize("seconds", [10, 40], ids=["in time", "after it ran out"])
+    def test_its_lease_was_broken(self, folder: Path, alive: bool | None, seconds: int) -> None:
+        with Store.open(folder, NOW, alive=lambda _: alive) as store:
+            begin(store, "apply-1")
+            store.leases.break_lease(SCOPE, BOB, after(seconds))
+            cause = f"bob on laptop (process 42) broke the lease with `eeveon unlock` at 2027-03-01 12:00:{seconds} UTC"
+            broken = (Ending.UNLOCKED, cause, after(seconds))
+            assert self.told(store, after(50)) == broken
+            self.next_one(store, after(60))
+            assert self.told(store, after(62)) == broken
+
+    def test_a_dead_process_loses_nothing_by_an_unlock(self, folder: Path) -> None:
+        with Store.open(folder, NOW, alive=lambda _: False) as store:
+            begin(store, "apply-1")
+            store.leases.break_lease(SCOPE, BOB, after(10))
+            assert self.told(store, after(50)) == (Ending.INTERRUPTED, f"the process died: {HEARD}", NOW)
+
+    def test_its_process_gave_up(self, store: Store) -> None:
+        held = lease(store)
+        begin(store, "apply-1")
+        store.leases.release(held, after(5))
+        gave_up = (Ending.INTERRUPTED, "the process gave its lease back before it was finished", after(5))
+        assert self.told(store, after(6)) == gave_up
+
+    def test_an_older_version_did_not_write_it_down(self, folder: Path) -> None:
+        with closing(sqlite3.connect(load(1, folder))) as connection:
+            connection.execute("DELETE FROM lease")
+            connection.commit()
+        with Store.open(folder, NOW) as store:
+            record = store.history.record("apply-2", after(20))
+            unrecorded = (Ending.INTERRUPTED, "how it ended was not recorded")
+            assert (record.ending, record.cause, record.ended) == (*unrecorded, None)
+            taken = store.leases.acquire(SCOPE, BOB, after(60), TTL)
+            store.journal.begin(beginning("apply-3", a_plan("3", WEB), taken.fence, after(60)))
+            record = store.history.record("apply-2", after(70))
+            assert (record.ending, record.cause) == unrecorded
+
+    def test_what_has_ended_stays_as_it_ended(self, store: Store) -> None:
+        held = lease(store)
+        begin(store, "apply-1")
+        store.journal.finish("apply-1", Ending.SUCCESS, "", after(3))
+        store.leases.break_lease(SCOPE, BOB, after(4))
+        store.leases.release(held, after(5))
+        assert self.told(store, after(6)) == (Ending.SUCCESS, "", after(3))
+
+
+def test_who_lost_the_lease_before_anything_began_hears_how(store: Store) -> None:
+    held = lease(store)
+    store.leases.break_lease(SCOPE, BOB, after(1))
+    with pytest.raises(LeaseLost, match=r"bob on laptop .* broke the lease"):
+        store.journal.begin(beginning("apply-1", PLAN, held.fence))
 
 
 def test_nothing_runs_after_the_end(store: Store) -> None:

@@ -56,8 +56,13 @@ def test_an_expired_lease_is_taken_over_with_a_higher_fence(store: Store) -> Non
     old = store.leases.acquire(SCOPE, ALICE, NOW, TTL)
     new = store.leases.acquire(SCOPE, BOB, after(30), TTL)
     assert (new.fence, new.took_over) == (old.fence + 1, ALICE)
-    with pytest.raises(LeaseLost, match=r"bob on laptop \(process 42\) has it now"):
+    with pytest.raises(LeaseLost) as refused:
         store.leases.heartbeat(old, after(30))
+    assert refused.value.message == (
+        "the lease on shop/production was lost: the lease ran out at 2027-03-01 12:00:30 UTC: alice on desk "
+        "(process 41) was last heard at 2027-03-01 12:00:00 UTC; bob on laptop (process 42) took over at "
+        "2027-03-01 12:00:30 UTC"
+    )
 
 
 def test_a_heartbeat_gives_the_same_time_again(store: Store) -> None:
@@ -96,7 +101,7 @@ def test_a_dead_process_loses_its_lease_at_once(folder: Path, alive: bool | None
 
 def test_a_released_scope_is_free(store: Store) -> None:
     lease = store.leases.acquire(SCOPE, ALICE, NOW, TTL)
-    store.leases.release(lease)
+    store.leases.release(lease, NOW)
     assert store.leases.holder(SCOPE) is None
     assert store.leases.acquire(SCOPE, BOB, NOW, TTL).fence == lease.fence + 1
 
@@ -104,18 +109,22 @@ def test_a_released_scope_is_free(store: Store) -> None:
 def test_releasing_a_lost_lease_leaves_the_new_holder_alone(store: Store) -> None:
     old = store.leases.acquire(SCOPE, ALICE, NOW, TTL)
     new = store.leases.acquire(SCOPE, BOB, after(30), TTL)
-    store.leases.release(old)
+    store.leases.release(old, NOW)
     holder = store.leases.holder(SCOPE)
     assert holder is not None
     assert (holder.holder, holder.fence) == (BOB, new.fence)
 
 
 def test_breaking_a_lease_names_who_lost_it_and_voids_its_fence(store: Store) -> None:
-    assert store.leases.break_lease(SCOPE) is None
+    assert store.leases.break_lease(SCOPE, BOB, NOW) is None
     lease = store.leases.acquire(SCOPE, ALICE, NOW, TTL)
-    assert store.leases.break_lease(SCOPE) == lease
-    with pytest.raises(LeaseLost, match="it was broken or has been given on"):
+    assert store.leases.break_lease(SCOPE, BOB, NOW) == lease
+    with pytest.raises(LeaseLost) as refused:
         store.leases.heartbeat(lease, after(1))
+    assert refused.value.message == (
+        "the lease on shop/production was lost: bob on laptop (process 42) broke the lease with `eeveon unlock` at "
+        "2027-03-01 12:00:00 UTC"
+    )
     assert store.leases.acquire(SCOPE, BOB, after(1), TTL).fence > lease.fence + 1
 
 
@@ -124,7 +133,7 @@ def test_of_processes_that_ask_at_once_one_gets_the_lease(folder: Path) -> None:
         said = race(*(("acquire", folder, name) for name in ("ann", "ben", "cid")))
         assert sorted(said) == ["LeaseHeld", "LeaseHeld", f"fence {2 * first - 1}"]
         with Store.open(folder, NOW) as store:
-            assert store.leases.break_lease(SCOPE) is not None
+            assert store.leases.break_lease(SCOPE, BOB, NOW) is not None
 
 
 class LeaseLife(RuleBasedStateMachine):
@@ -182,12 +191,12 @@ class LeaseLife(RuleBasedStateMachine):
 
     @rule(lease=consumes(leases))
     def release(self, lease: Lease) -> None:
-        self.store.leases.release(lease)
+        self.store.leases.release(lease, self.now)
         self.void.add(lease.fence)
 
     @rule()
     def break_it(self) -> None:
-        if broken := self.store.leases.break_lease(SCOPE):
+        if broken := self.store.leases.break_lease(SCOPE, BOB, self.now):
             self.void.add(broken.fence)
 
     @rule(seconds=st.integers(1, 40))

@@ -27,7 +27,7 @@ def fill(folder: Path) -> None:
             store.journal.intend("apply-1", action.index, str(action.effect), after(1))
             store.journal.done("apply-1", action.index, "healthy", after(2))
         store.journal.finish("apply-1", Ending.SUCCESS, "", after(3))
-        store.leases.release(lease)
+        store.leases.release(lease, after(3))
         lease = store.leases.acquire(SCOPE, BOB, after(10), TTL)
         store.journal.begin(beginning("apply-2", second, lease.fence, after(10)))
         store.journal.intend("apply-2", 0, str(second.actions[0].effect), after(11))

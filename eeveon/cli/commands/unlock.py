@@ -45,7 +45,7 @@ def command(console: Console, environment: str | None, yes: bool) -> int:
         if not console.confirm("Break it? Only 'yes' is taken as yes:", "yes"):
             console.say("Nothing was done.")
             return 1
-    store.leases.break_lease(scope)
+    store.leases.break_lease(scope, world.holder("unlock"), world.now())
     console.out(f"The lease of {scope} is broken. Plan again before you apply.")
     return 0
 
