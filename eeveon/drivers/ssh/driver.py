@@ -13,12 +13,16 @@ from datetime import datetime, timedelta
 from eeveon.core.desired import Target, Workload
 from eeveon.core.health import Check, Probe
 from eeveon.core.names import ObjectId
-from eeveon.core.observed import Observation, ObservedObject, Seen, Unreachable
+from eeveon.core.observed import Condition, Observation, ObservedObject, Seen, Unreachable
 from eeveon.core.plan import Effect
 from eeveon.core.secret import references
 from eeveon.core.wanted import INSTANCE, VOLUME, Preview
 from eeveon.drivers.base import Capabilities, Context, Driver, LogLine, Remark
 from eeveon.drivers.ssh import instances, logs, probes, supports
+from eeveon.drivers.ssh.balancers.balancing import Balancing, Here
+from eeveon.drivers.ssh.balancers.fields import BALANCER
+from eeveon.drivers.ssh.balancers.looking import functions as looking_at_balancers
+from eeveon.drivers.ssh.balancers.work import Tools
 from eeveon.drivers.ssh.client import Line
 from eeveon.drivers.ssh.examining import examine, needs_of
 from eeveon.drivers.ssh.hosts import Host, Site, site_of
@@ -27,6 +31,7 @@ from eeveon.drivers.ssh.looking import look_of, observe_script
 from eeveon.drivers.ssh.names import Names
 from eeveon.drivers.ssh.observed import Place, objects_of
 from eeveon.drivers.ssh.preview import preview_of
+from eeveon.drivers.ssh.script import Raw
 from eeveon.errors import ActionRefused, TargetError, TargetUnreachable
 
 _OBSERVING = timedelta(seconds=60)
@@ -49,8 +54,10 @@ class SshDriver:
         self._context = context
         self._names = Names(scope=context.scope, root=site.root, manager=site.manager)
         self._lines = {host.name: _line(site, host) for host in site.hosts}
+        self._balancing = Balancing(target, site)
         self._known: dict[ObjectId, ObservedObject] = {}  # as last seen
         self._lock = threading.Lock()
+        self._reading = observe_script(self._names, looking_at_balancers(), Raw("look_balancers"))
 
     def observe(self) -> Observation:
         """See `Driver.observe`."""
@@ -64,11 +71,16 @@ class SshDriver:
             unseen = {item.place for item in blind}
             kept = {key: item for key, item in self._known.items() if item.place in unseen}
             self._known = {**kept, **{item.id: item for item in objects}}
-        return Seen(target=self._target.name, objects=objects, blind=blind)
+        seen = tuple(self._balancing.in_service(item) for item in objects)
+        return Seen(target=self._target.name, objects=seen, blind=blind)
 
     def preview(self, workloads: tuple[Workload, ...]) -> Preview:
         """See `Driver.preview`."""
-        return preview_of(self._target.name, self._site, workloads)
+        with self._lock:
+            known = tuple(self._known.values())
+        return self._balancing.previewed(
+            preview_of(self._target.name, self._site, workloads), workloads, known
+        )
 
     def perform(self, effect: Effect, fence: int, timeout: timedelta) -> ObservedObject | None:
         """See `Driver.perform`."""
@@ -85,9 +97,13 @@ class SshDriver:
             timeout=timeout,
             secrets=self._secrets(effect),
         )
-        after = instances.perform(job) if effect.object.kind == INSTANCE else supports.perform(job)
-        self._note(effect.object, after)
-        return after
+        match effect.object.kind:
+            case kind if kind == INSTANCE:
+                return self._perform_instance(job)
+            case kind if kind == BALANCER:
+                return self._noted(job, self._balancing.bring(self._tools(job), effect, self._instances()))
+            case _:
+                return self._noted(job, supports.perform(job))
 
     def probe(self, object_id: ObjectId, check: Check, timeout: timedelta) -> Probe:
         """See `Driver.probe`."""
@@ -130,13 +146,37 @@ class SshDriver:
     def _side_by_side(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(max_workers=max(1, len(self._lines)), thread_name_prefix="host")
 
+    # -- instances ---------------------------------------------------------------------------------------------
+
+    def _perform_instance(self, job: Job) -> ObservedObject | None:
+        """Up the ladder, an instance enters service last; down, it leaves service first."""
+        here = Here(
+            tools=self._tools(job), effect=job.effect, known=self._last_seen, report=self._context.report
+        )
+        serves = job.effect.condition is Condition.SERVING
+        if not serves:
+            self._balancing.leave(here)
+        after = self._noted(job, instances.perform(job))
+        if serves and after is not None and after.is_up:
+            return self._balancing.enter(here, after)
+        return after
+
+    def _tools(self, job: Job) -> Tools:
+        return Tools(names=self._names, lines=self._lines, fence=job.fence, timeout=job.timeout)
+
+    def _instances(self) -> tuple[ObservedObject, ...]:
+        with self._lock:
+            return tuple(item for item in self._known.values() if item.id.kind == INSTANCE)
+
     # -- hosts ------------------------------------------------------------------------------------------------
 
     def _observe_host(self, host: Host) -> tuple[ObservedObject, ...] | Unreachable:
         """Everything of the scope on one host, or why it is not known."""
         try:
-            output = self._lines[host.name].read(observe_script(self._names), _OBSERVING)
-            return tuple(objects_of(self._place(host), look_of(output.stdout)))
+            output = self._lines[host.name].read(self._reading, _OBSERVING)
+            look = look_of(output.stdout)
+            balancers = self._balancing.saw(host.name, look.balancers, look.clock)
+            return (*balancers, *objects_of(self._place(host), look))
         except TargetError as error:
             return self._blind(host, error.message.removeprefix(f"{host}: "), error.hint)
         except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
@@ -164,7 +204,7 @@ class SshDriver:
         """The host that holds the object, or is to; None if there is none. Raises TargetUnreachable if not known."""
         if effect.wanted is not None:
             return self._named(effect.wanted.place)
-        if effect.object.kind == VOLUME:
+        if effect.object.kind in {VOLUME, BALANCER}:
             return self._named(effect.object.name.rpartition("@")[2])
         seen = self._seen(effect.object)
         return None if seen is None else self._named(seen.place)
@@ -177,8 +217,7 @@ class SshDriver:
 
     def _seen(self, object_id: ObjectId) -> ObservedObject | None:
         """The object as last seen, by us or just now; None if no host has it. Raises TargetUnreachable."""
-        with self._lock:
-            known = self._known.get(object_id)
+        known = self._last_seen(object_id)
         if known is not None:
             return known
         seen = self.observe()
@@ -190,12 +229,18 @@ class SshDriver:
             raise TargetUnreachable(f"{object_id} may be on {first.place}: {first.reason}", hint=first.hint)
         return found
 
-    def _note(self, object_id: ObjectId, after: ObservedObject | None) -> None:
+    def _last_seen(self, object_id: ObjectId) -> ObservedObject | None:
+        with self._lock:
+            return self._known.get(object_id)
+
+    def _noted(self, job: Job, after: ObservedObject | None) -> ObservedObject | None:
+        """What became of an object, which is what is known of it from now on."""
         with self._lock:
             if after is None:
-                self._known.pop(object_id, None)
+                self._known.pop(job.effect.object, None)
             else:
-                self._known[object_id] = after
+                self._known[job.effect.object] = after
+        return after
 
     def _secrets(self, effect: Effect) -> dict[str, str]:
         """The values of all secrets that the object needs. Raises SecretError."""

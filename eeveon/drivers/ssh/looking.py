@@ -92,6 +92,7 @@ class Look:
     changed: Mapping[str, Changed]  # by path
     states: Mapping[str, Mapping[str, str]]  # name of the unit → its properties
     volumes: tuple[str, ...]
+    balancers: str = ""  # what is said of load balancers, as it is said
 
 
 def functions(names: Names) -> Raw:
@@ -99,8 +100,8 @@ def functions(names: Names) -> Raw:
     return fill(FUNCTIONS, manager=names.manager_option, properties=",".join(PROPERTIES))
 
 
-def observe_script(names: Names) -> str:
-    """The script that reads everything of the scope."""
+def observe_script(names: Names, *others: Raw) -> str:
+    """The script that reads everything of the scope; `others` read what is not units and volumes."""
     pattern = f"{names.prefix}*@*.service"
     head = fill(
         _OBSERVE,
@@ -109,7 +110,7 @@ def observe_script(names: Names) -> str:
         pattern=pattern,
         pattern_of_templates=f"{names.prefix}*@.service",
     )
-    return complete(f"{functions(names)}\n{head}")
+    return complete("\n".join((functions(names), head, *others)))
 
 
 def look_of(stdout: str) -> Look:
@@ -122,6 +123,7 @@ def look_of(stdout: str) -> Look:
         changed={item.path: item for item in _changed(sections["changed"])},
         states=dict(_states(sections["states"])),
         volumes=tuple(sections.get("volumes", "").split()),
+        balancers=sections.get("balancers", ""),
     )
 
 
