@@ -12,17 +12,19 @@ workers() {
     grep -qs 'cache [ml]' "/proc/$worker/cmdline" || printf '%s\n' "$worker"
   done
 }
-# sockets PORT: the inodes of the sockets that listen there.
-sockets() {
-  hex=$(printf '%04X' "$1")
-  cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | sed -n \
-    "s/^ *[0-9]*: [0-9A-F]*:$hex [0-9A-F]*:[0-9A-F]* 0A [^ ]* [^ ]* [^ ]* *[0-9]* *[0-9]* \([0-9]*\) .*/\1/p"
+# current WORKER: whether it takes new connections. nginx says so in the name of the process; of HAProxy it is the
+# youngest: the others were told to stop before it was there.
+current() {
+  case $(about software "$B/current") in
+    nginx) ! grep -qs 'is shutting down' "/proc/$1/cmdline";;
+    *) [ "$1" = "$(workers | while read -r worker; do
+         printf '%s %s\n' "$(sed 's/.*) //' "/proc/$worker/stat" 2>/dev/null | cut -d ' ' -f 20)" "$worker"
+       done | sort -n | tail -n 1 | cut -d ' ' -f 2)" ];;
+  esac
 }
-# listens WORKER SOCKETS...
-listens() {
-  files=$(ls -l "/proc/$1/fd" 2>/dev/null); shift
-  for socket in "$@"; do case "$files" in *"socket:[$socket]"*) return 0;; esac; done
-  return 1
+is_listened_at() {
+  hex=$(printf '%04X' "$1")
+  grep -qs "^ *[0-9]*: [0-9A-F]*:$hex [0-9A-F]*:[0-9A-F]* 0A " /proc/net/tcp /proc/net/tcp6
 }
 """
 
@@ -61,15 +63,19 @@ must_route() {
   grep -qsx "#eeveon:backends $1" "$B/next/skeleton" || { rm -rf "$B/next"; refuse "nothing is routed to $1 on this host"; }
 }
 # assemble: the configuration of skeleton and backends, and the sums of all that we wrote.
-assemble() {
+assemble() { ( put_together ) || write_failed; seal; }
+put_together() {
   CONFIG=$(about config "$B/next")
   while IFS= read -r line || [ -n "$line" ]; do
     case "$line" in
-      '#eeveon:backends '*) cat "$B/next/backends/${line#* }/"* 2>/dev/null;;
-      *) printf '%s\n' "$line";;
+      '#eeveon:backends '*)
+        for file in "$B/next/backends/${line#* }/"*; do [ ! -e "$file" ] || cat "$file" || exit 1; done;;
+      *) printf '%s\n' "$line" || exit 1;;
     esac
-  done < "$B/next/skeleton" > "$B/next/$CONFIG" || write_failed
-  rm -f "$B/next/sums"
+  done < "$B/next/skeleton" > "$B/next/$CONFIG"
+}
+seal() {
+  CONFIG=$(about config "$B/next"); rm -f "$B/next/sums"
   ( cd "$B/next" && find . -type f ! -name sums -exec sha256sum {} + ) > "$B/sums.new" \
     && mv -f "$B/sums.new" "$B/next/sums" || write_failed
 }
@@ -124,13 +130,14 @@ forget_all() { sc stop "$UNIT" 2>/dev/null; rm -rf "$B" "$U/$UNIT" "$WANTS/$UNIT
 active() { sc show -p ActiveState "$UNIT" | sed -n 's/^ActiveState=//p'; }
 unlock
 old=$(workers | tr '\n' ' ')
-# taken: workers that were not there before listen, and no older one does.
+# taken: workers that were not there before take the requests, and no older one does.
 taken() {
-  sockets=$(sockets "$PORT"); found=1
+  is_listened_at "$PORT" || return 1
+  found=1
   for worker in $(workers); do
     case " $old " in
-      *" $worker "*) ! listens "$worker" $sockets || return 1;;
-      *) ! listens "$worker" $sockets || found=0;;
+      *" $worker "*) ! current "$worker" || return 1;;
+      *) found=0;;
     esac
   done
   return $found
@@ -174,8 +181,8 @@ rmdir "$S/balancers" 2>/dev/null || :
 
 # Old workers are left where a reload let them finish; they take no new connections, but answer on those they have.
 SETTLE = r"""
-UNIT=$(about unit "$B/current"); PORT=$(about listen "$B/current")
-stale() { sockets=$(sockets "$PORT"); for worker in $(workers); do listens "$worker" $sockets || return 0; done; return 1; }
+UNIT=$(about unit "$B/current")
+stale() { for worker in $(workers); do current "$worker" || return 0; done; return 1; }
 end=$(($(date +%s) + {seconds}))
 while [ -n "$UNIT" ] && stale && [ "$(date +%s)" -lt "$end" ]; do pause; done
 """
