@@ -6,7 +6,8 @@ was known last: who merely looks, and a service that is held at an older revisio
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from eeveon.core.desired import Desired, Workload
 from eeveon.core.diagnostic import Diagnostic, Position, Severity
@@ -17,7 +18,7 @@ from eeveon.git.code import Code, Found
 NAMED = 3  # files of one source that are named; a repository may have hundreds
 
 Pins = Mapping[ServiceName, CommitId]
-NO_PINS: Pins = {}
+NO_PINS: Pins = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,7 @@ class Question:
 
     services: frozenset[ServiceName] = frozenset()  # empty: all
     lenient: frozenset[ServiceName] = frozenset()
-    pins: Pins = NO_PINS
+    pins: Pins = field(default_factory=lambda: NO_PINS)
 
 
 def with_sources(desired: Desired, code: Code, question: Question) -> tuple[Desired, tuple[Diagnostic, ...]]:

@@ -234,7 +234,7 @@ def _current_change(
 
 def _off_goal(current: ObservedObject) -> str:
     if current.condition is Condition.RUNNING:
-        return "runs, but is not in service"
+        return _told("runs, but is not in service", current)
     if current.condition is Condition.SERVING:
         return "in service, but nothing routes to it any more"
     return f"{current.condition}: {current.detail}" if current.detail else str(current.condition)

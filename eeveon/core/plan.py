@@ -84,6 +84,7 @@ class Step:
     observed: str  # fingerprint of every object that it touches
     source: str  # file:line:column of the document that asks for it; "" if none does
     present: tuple[ObservedObject, ...]  # what was seen there
+    opaque: tuple[str, ...] = ()  # what it runs of which nobody can know what it does
 
     @property
     def is_harmless(self) -> bool:

@@ -41,7 +41,7 @@ def _rows(plan: Plan, verdicts: Sequence[Verdict]) -> Iterator[str]:
     for step in plan.steps:
         verdict = said[step.id]
         drift = (f"drift {by_whom(step.drift_by)}",) if step.drift else ()
-        why = "; ".join((*drift, *step.reasons))
+        why = "; ".join((*drift, *step.reasons, *step.opaque))
         rule = f"{verdict.decision}: {verdict.rule}"
         if verdict.decision is not Decision.ALLOW:
             rule = f"**{rule}** {verdict.detail}"

@@ -80,6 +80,8 @@ def _step(step: Step, width: int, style: Style) -> Iterator[str]:
     yield f"  {head}{'; '.join(part for part in parts if part)}".rstrip()
     for line in field_lines(step):
         yield from _wrapped(line, style)
+    for line in step.opaque:
+        yield from _wrapped(line, style)
     for reason in step.reasons if step.verb is not Verb.CREATE or step.present or step.drift else ():
         yield from _wrapped(reason, style)
 

@@ -13,6 +13,7 @@ from eeveon.core.observed import Condition, ObservedObject
 from eeveon.core.plan import Effect, Risk, Step
 from eeveon.core.planner.course import REMOVE_TIMEOUT, Ordered
 from eeveon.core.planner.moves import passive, revision_before, strategy_of
+from eeveon.core.planner.opaque import opaque
 from eeveon.core.planner.risk import step_risk, step_verb
 from eeveon.core.values import digest, plain
 
@@ -52,6 +53,7 @@ def service_step(change: ServiceChange, views: Views, wave: int, wait: timedelta
         observed=fingerprint(change.present),
         source=str(workload.position) if workload and workload.position else "",
         present=change.present,
+        opaque=opaque(change),
     )
 
 

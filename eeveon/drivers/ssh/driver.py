@@ -16,9 +16,10 @@ from eeveon.core.names import ObjectId
 from eeveon.core.observed import Condition, Observation, ObservedObject, Seen, Unreachable
 from eeveon.core.plan import Effect
 from eeveon.core.secret import references
+from eeveon.core.values import Fields
 from eeveon.core.wanted import INSTANCE, VOLUME, Preview
 from eeveon.drivers.base import Capabilities, Context, Driver, LogLine, Remark
-from eeveon.drivers.ssh import instances, logs, probes, supports
+from eeveon.drivers.ssh import code, instances, logs, probes, supports
 from eeveon.drivers.ssh.balancers.balancing import Balancing, Here
 from eeveon.drivers.ssh.balancers.fields import BALANCER
 from eeveon.drivers.ssh.balancers.looking import functions as looking_at_balancers
@@ -27,10 +28,13 @@ from eeveon.drivers.ssh.client import Line
 from eeveon.drivers.ssh.examining import examine, needs_of
 from eeveon.drivers.ssh.hosts import Host, Site, site_of
 from eeveon.drivers.ssh.instances import Job
-from eeveon.drivers.ssh.looking import look_of, observe_script
+from eeveon.drivers.ssh.looking import look_of, observe_script, sections_of
 from eeveon.drivers.ssh.names import Names
 from eeveon.drivers.ssh.observed import Place, objects_of
+from eeveon.drivers.ssh.passives import functions as looking_at_releases
 from eeveon.drivers.ssh.preview import preview_of
+from eeveon.drivers.ssh.released import passive_objects, releases_of, with_release
+from eeveon.drivers.ssh.releases import EDITED
 from eeveon.drivers.ssh.script import Raw
 from eeveon.errors import ActionRefused, TargetError, TargetUnreachable
 
@@ -46,7 +50,9 @@ class SshDriver:
     """One scope on all hosts of one target."""
 
     kind = "ssh"
-    capabilities = Capabilities(runs=frozenset({"command", "image", "source"}), host_ports=True)
+    capabilities = Capabilities(
+        mutable=frozenset({EDITED}), runs=frozenset({"command", "image", "source"}), host_ports=True
+    )
 
     def __init__(self, target: Target, site: Site, context: Context) -> None:
         self._target = target
@@ -57,7 +63,9 @@ class SshDriver:
         self._balancing = Balancing(target, site)
         self._known: dict[ObjectId, ObservedObject] = {}  # as last seen
         self._lock = threading.Lock()
-        self._reading = observe_script(self._names, looking_at_balancers(), Raw("look_balancers"))
+        self._reading = observe_script(
+            self._names, looking_at_balancers(), Raw("look_balancers"), *looking_at_releases()
+        )
 
     def observe(self) -> Observation:
         """See `Driver.observe`."""
@@ -156,10 +164,34 @@ class SshDriver:
         serves = job.effect.condition is Condition.SERVING
         if not serves:
             self._balancing.leave(here)
-        after = self._noted(job, instances.perform(job))
-        if serves and after is not None and after.is_up:
+        fields = self._fields(job.effect)
+        if "source" in fields:
+            after = self._noted(job, code.perform(job, fields, self._context, self._seat))
+            is_routed = after is not None and self._balancing.routes_to(after)
+        else:
+            after, is_routed = self._noted(job, instances.perform(job)), True
+        if serves and is_routed and after is not None and after.is_up:
             return self._balancing.enter(here, after)
         return after
+
+    def _fields(self, effect: Effect) -> Fields:
+        """What the instance holds, as wanted or as last applied."""
+        if effect.wanted is not None:
+            return effect.wanted.fields
+        seen = self._seen(effect.object)
+        return {} if seen is None else seen.fields if seen.applied is None else seen.applied
+
+    def _seat(self, object_id: ObjectId) -> code.Seat | None:
+        """Where an instance is, if it is anywhere. Raises TargetUnreachable."""
+        seen = self._seen(object_id)
+        if seen is None:
+            return None
+        return code.Seat(
+            object_id=object_id,
+            place=self._place(self._named(seen.place)),
+            line=self._lines[seen.place],
+            fields=seen.fields if seen.applied is None else seen.applied,
+        )
 
     def _tools(self, job: Job) -> Tools:
         return Tools(names=self._names, lines=self._lines, fence=job.fence, timeout=job.timeout)
@@ -176,7 +208,9 @@ class SshDriver:
             output = self._lines[host.name].read(self._reading, _OBSERVING)
             look = look_of(output.stdout)
             balancers = self._balancing.saw(host.name, look.balancers, look.clock)
-            return (*balancers, *objects_of(self._place(host), look))
+            place, releases = self._place(host), releases_of(sections_of(output.stdout))
+            running = (with_release(item, releases) for item in objects_of(place, look))
+            return (*balancers, *running, *passive_objects(place, releases))
         except TargetError as error:
             return self._blind(host, error.message.removeprefix(f"{host}: "), error.hint)
         except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:

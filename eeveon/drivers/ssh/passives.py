@@ -1,24 +1,23 @@
-"""Brings an instance that is files alone to one rung: absent, stopped, running, serving. Pure but for the line.
+"""Brings the release of an instance to one rung: absent, stopped, running, serving. Pure but for the line.
 
 Stopped and running are the same on a host: the release is there, complete, and nothing leads to it. Serving is the link
 `current`. Where all hosts change sides at once, every release is looked at before the first link is changed, and links
-that were changed are changed back when another cannot be.
+that were changed are changed back when another cannot be. What has a process besides is started and stopped elsewhere.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from time import monotonic
 
 from eeveon.core.names import ObjectId
-from eeveon.core.observed import Condition, ObservedObject
-from eeveon.core.plan import Effect
+from eeveon.core.observed import Condition
 from eeveon.core.values import Fields
+from eeveon.core.wanted import WantedObject
 from eeveon.drivers.ssh import scripts_of_releases as texts
-from eeveon.drivers.ssh.looking import functions, sections_of
+from eeveon.drivers.ssh.looking import functions as looking_functions, sections_of
 from eeveon.drivers.ssh.names import parts_of
 from eeveon.drivers.ssh.observed import Place
-from eeveon.drivers.ssh.released import note_of, passive, releases_of
+from eeveon.drivers.ssh.released import Releases, note_of, releases_of
 from eeveon.drivers.ssh.releases import Release, release_of
 from eeveon.drivers.ssh.script import Raw, fill
 from eeveon.drivers.ssh.shipping import Dock, commands, head, run, ship
@@ -27,12 +26,13 @@ from eeveon.errors import ActionRefused, TargetError, TargetUnreachable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Berth:
-    """One instance on its host. `fields` are what it holds, as wanted or as seen."""
+    """One instance on its host. `wanted` is None where no more is known of it than was seen."""
 
     dock: Dock
     place: Place
     object_id: ObjectId
     fields: Fields
+    wanted: WantedObject | None = None
 
     @property
     def release(self) -> Release:
@@ -44,44 +44,45 @@ class Berth:
         return release
 
 
-def perform(berth: Berth, effect: Effect, timeout: timedelta) -> ObservedObject | None:
-    """The instance as it is after an effect that concerns it alone; None if it is then absent."""
-    end = monotonic() + timeout.total_seconds()
-    if effect.wanted is not None and effect.condition is not Condition.ABSENT:
+def bring(berth: Berth, timeout: timedelta) -> None:
+    """The release is complete on the host, if it is known what it should be."""
+    if berth.wanted is not None:
         ship(berth.dock, berth.release, timeout)
-    left = timedelta(seconds=max(1.0, end - monotonic()))
-    match effect.condition:
+
+
+def move(berth: Berth, condition: Condition, timeout: timedelta) -> Releases:
+    """The release on its rung. Gives what the host then holds of the service."""
+    match condition:
         case Condition.RUNNING | Condition.STOPPED:
-            body = Raw(f"{texts.MUST_BE_COMPLETE}{_noted(berth, effect)}{texts.LEAVE}")
+            return _done(berth, Raw(f"{_noted(berth, condition)}{texts.LEAVE}"), timeout)
         case Condition.SERVING:
-            body = Raw(f"{texts.MUST_BE_COMPLETE}{_noted(berth, effect)}{entering(berth.release)}")
+            steps = f"{texts.MUST_BE_COMPLETE}{_noted(berth, condition)}{entering(berth.release)}"
+            return _done(berth, Raw(steps), timeout)
         case Condition.ABSENT:
-            body = fill(texts.REMOVE, instance=berth.object_id.name)
+            return _done(berth, fill(texts.REMOVE, instance=berth.object_id.name), timeout)
         case _:
-            raise ActionRefused(f"{effect.object} cannot be brought to {effect.condition}: that is no aim")
-    return _seen(berth, body, left)
+            raise ActionRefused(f"{berth.object_id} cannot be brought to {condition}: that is no aim")
 
 
-def change_sides(
-    entering_berths: Sequence[Berth], leaving: Sequence[Berth], timeout: timedelta
-) -> ObservedObject | None:
-    """The first instance, with it all others, in service; those that leave are out of it. All of it, or none.
+def change_sides(coming: Sequence[Berth], leaving: Sequence[Berth], timeout: timedelta) -> Releases:
+    """The first instance, and with it all others, in service; those that leave are out of it. All of it, or none.
 
     A host that is lost between the first link and the last is told of in the error; the links of the others are back.
+    Gives what the first one's host then holds.
     """
-    for berth in entering_berths:
-        _seen(berth, Raw(texts.MUST_BE_COMPLETE), timeout)
+    for berth in coming:
+        _done(berth, Raw(texts.MUST_BE_COMPLETE), timeout)
     changed: list[Berth] = []
+    results: list[Releases] = []
+    here = {berth.place.host.name for berth in coming}
     try:
-        results = []
-        for berth in entering_berths:
+        for berth in coming:
             changed.append(berth)
-            effect = Effect(object=berth.object_id, condition=Condition.SERVING)
-            results.append(perform(berth, effect, timeout))
-        here = {berth.place.host.name for berth in entering_berths}
+            results.append(move(berth, Condition.SERVING, timeout))
         for berth in leaving:
             if berth.place.host.name not in here:
-                perform(berth, Effect(object=berth.object_id, condition=Condition.RUNNING), timeout)
+                changed.append(berth)
+                move(berth, Condition.RUNNING, timeout)
     except TargetError:
         _back(changed, leaving, timeout)
         raise
@@ -94,6 +95,11 @@ def entering(release: Release) -> Raw:
     return Raw(f"{texts.ENTER}\n{fill(texts.HOOK, hooks=hooks) if hooks else ''}")
 
 
+def functions() -> tuple[Raw, Raw]:
+    """What a script needs to print what the host holds of all releases, and the line that prints it."""
+    return Raw(texts.FUNCTIONS), looking("*")
+
+
 def looking(service: str) -> Raw:
     """Shell lines that print what the host holds of a service's releases."""
     return fill("look_releases {service}\n", service=service)
@@ -104,27 +110,25 @@ def _back(changed: Sequence[Berth], leaving: Sequence[Berth], timeout: timedelta
     before = {berth.place.host.name: berth for berth in leaving}
     for berth in changed:
         older = before.get(berth.place.host.name)
-        again = older or berth
-        condition = Condition.SERVING if older else Condition.RUNNING
         try:
-            perform(again, Effect(object=again.object_id, condition=condition), timeout)
+            move(older or berth, Condition.SERVING if older else Condition.RUNNING, timeout)
         except TargetError:  # it is lost as well: what raised first is told, and the next plan sees the rest
             continue
 
 
-def _noted(berth: Berth, effect: Effect) -> Raw:
+def _noted(berth: Berth, condition: Condition) -> Raw:
     """Note the instance and its aim. Without a `wanted`, what is noted already stays, with the new aim."""
-    name = berth.object_id.name
-    if effect.wanted is not None:
-        return fill(texts.USE, record=note_of(effect.wanted), aim=str(effect.condition), instance=name)
-    return fill(texts.AIM, aim=str(effect.condition), instance=name)
+    name, aim = berth.object_id.name, str(condition)
+    if berth.wanted is not None:
+        return fill(texts.USE, record=note_of(berth.wanted), aim=aim, instance=name)
+    return fill(texts.AIM, aim=aim, instance=name)
 
 
-def _seen(berth: Berth, body: Raw, timeout: timedelta) -> ObservedObject | None:
+def _done(berth: Berth, body: Raw, timeout: timedelta) -> Releases:
     release = berth.release
-    parts = (functions(berth.place.names), head(release), body, looking(release.service))
+    parts = (looking_functions(berth.place.names), head(release), body, looking(release.service))
     output = run(berth.dock, berth.dock.locked("\n".join(parts), release), timeout)
     try:
-        return passive(berth.place, releases_of(sections_of(output.stdout)), berth.object_id)
+        return releases_of(sections_of(output.stdout))
     except (KeyError, ValueError, OSError) as error:
         raise TargetUnreachable(f"{berth.place.host} answers in an unknown form: {error!r}") from error

@@ -16,6 +16,7 @@ from eeveon.core.values import Fields, plain
 from eeveon.core.wanted import VOLUME, Note, Preview, WantedObject, instance_id, revision_of
 from eeveon.drivers.ssh.hosts import Host, Site
 from eeveon.drivers.ssh.placement import placed
+from eeveon.drivers.ssh.releases import source_fields
 
 DEFAULT_GRACE = timedelta(seconds=10)  # as `Workload` has it
 
@@ -105,7 +106,7 @@ def fields_of(workload: Workload, site: Site) -> dict[str, object]:
         "workingDir": workload.working_dir or "",
         "user": "" if site.manager == "user" and workload.image is None else workload.user or "",
         "restart": workload.restart if workload.restart != "always" else "",
-        "source": _source(workload),
+        "source": source_fields(workload.source),
     }
     kept = {name: value for name, value in fields.items() if value}
     if workload.stop_grace != DEFAULT_GRACE:
@@ -155,25 +156,6 @@ def _limits(resources: Resources) -> dict[str, object]:
     if resources.memory_bytes:
         limits["memory"] = memory_text(resources.memory_bytes)
     return limits
-
-
-def _source(workload: Workload) -> object:
-    """What of the source makes a release what it is; where it was fetched from does not."""
-    source = workload.source
-    if source is None:
-        return {}
-    fields: dict[str, object] = {
-        "path": _tidy(source.path),
-        "commit": source.commit or "",
-        "committed": plain(source.committed) if source.committed else "",
-        "exclude": list(source.exclude),
-        "build": list(source.build),
-        "hooks": {name: list(words) for name, words in source.hooks.items()},
-    }
-    kept = {name: value for name, value in fields.items() if value}
-    if source.build or source.hooks:
-        kept["hookTimeout"] = source.hook_timeout.total_seconds()
-    return kept
 
 
 def _tidy(path: str) -> str:

@@ -129,6 +129,31 @@ def passive(place: Place, releases: Releases, object_id: ObjectId) -> ObservedOb
     )
 
 
+def with_release(item: ObservedObject, releases: Releases) -> ObservedObject:
+    """An instance with a process, and what is to be said of the release that it runs from."""
+    if "source" not in item.fields:
+        return item
+    held = releases.of(item.id.name)
+    if held is None:
+        return _marked(item, {"release": "gone"}, "its release is gone from the host")
+    if held.edits:
+        item = _marked(item, {EDITED: as_fields(held.edits)}, _edited(held.edits))
+    aim = held.users[item.id.name].partition("\n")[2]
+    if item.condition is Condition.RUNNING and aim == Condition.SERVING and serves(held, item.fields):
+        return replace(item, condition=Condition.SERVING)
+    return item
+
+
+def _marked(item: ObservedObject, more: Mapping[str, object], trace: str) -> ObservedObject:
+    source = item.fields["source"]
+    assert isinstance(source, Mapping), "the fields of a source are a map"
+    return replace(
+        item,
+        fields={**item.fields, "source": {**source, **more}},
+        trace="; ".join(text for text in (item.trace, trace) if text),
+    )
+
+
 def note_of(wanted: WantedObject) -> str:
     """What is noted on the host of an instance that uses a release, in one line; below it stands its aim."""
     return canonical({"fields": wanted.fields, "protected": wanted.protected})
@@ -144,9 +169,9 @@ def _condition(
     held: Held, releases: Releases, fields: Mapping[str, Any], aim: str
 ) -> tuple[Condition, str, str]:
     """What the release does, what to say of it, and who did that."""
-    if serves(held, fields):
+    if serves(held, fields) and aim == Condition.SERVING:
         return Condition.SERVING, "", ""
-    if held.is_current:
+    if held.is_current and aim == Condition.SERVING:
         return Condition.RUNNING, "its hook has not run to its end", ""
     away = releases.astray.get(held.service)
     if away is not None and aim == Condition.SERVING:

@@ -5,6 +5,7 @@ of it. Every change of what counts is one rename: of the finished folder, of the
 """
 
 FUNCTIONS = r"""
+free_at() { df -Pk -- "$1" | { read -r line; read -r device all used room line; printf '%s\n' "$room"; }; }
 packed() { gzip -c | base64 -w 0; printf '\n'; }
 # stats_of META FOLDER: what `stat` says of each file of the manifest. What is gone has no record.
 stats_of() {
@@ -82,7 +83,7 @@ if [ -n "$best" ] && IFS= read -r d < "$S/releases/$V/$best/digest"; then
 fi
 section space
 at=$P; while [ ! -d "$at" ]; do at=$(dirname -- "$at"); done
-df -Pk -- "$at" | sed -n '2s/^.* \([0-9][0-9]*\) *[0-9-]*%.*$/\1/p'
+free_at "$at"
 section lacks
 for tool in base64 cmp comm cut df find flock gzip sort stat tar xargs; do
   command -v "$tool" >/dev/null || printf '%s\n' "$tool"
@@ -99,7 +100,7 @@ SHIP = r"""
 unlock
 drain() { cat > /dev/null; }
 give_up() { drain; rm -rf -- "$T"; refuse "$@"; }
-room() { df -Pk -- "$R" | sed -n '2s/^.* \([0-9][0-9]*\) *[0-9-]*%.*$/, where \1 KiB are free/p'; }
+room() { printf ', where %s KiB are free' "$(free_at "$R")"; }
 B=$R/{base}; BM=$S/releases/$V/{base}; T=$R/.$K.new; N=$T/r; owner={user}
 umask 022
 mkdir -p -- "$R" && [ -w "$R" ] || { drain; refuse "cannot make $R"; }
@@ -259,7 +260,11 @@ run "$M/log.hooks" {limit} {words} || {
 """
 
 LEAVE = r"""
-if [ -L "$P/current" ] && [ "$P/current" -ef "$F" ]; then
+others=
+for x in "$M/by/"*; do
+  if [ -e "$x" ] && [ "$(tail -n 1 -- "$x")" = serving ]; then others=yes; fi
+done
+if [ -z "$others" ] && [ -L "$P/current" ] && [ "$P/current" -ef "$F" ]; then
   rm -f -- "$P/current" "$M/entered"
   if [ -e "$S/releases/$V/adopted" ]; then
     IFS= read -r A < "$S/releases/$V/adopted"

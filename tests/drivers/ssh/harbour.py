@@ -9,7 +9,6 @@ from pathlib import Path
 from eeveon.core.desired import Source
 from eeveon.core.names import EnvironmentName, ObjectId, ProjectName, Scope, ServiceName, TargetName
 from eeveon.core.observed import Condition, ObservedObject
-from eeveon.core.plan import Effect
 from eeveon.core.values import Fields
 from eeveon.core.wanted import WantedObject, instance_id, revision_of
 from eeveon.drivers.ssh import passives
@@ -19,7 +18,7 @@ from eeveon.drivers.ssh.looking import functions, sections_of
 from eeveon.drivers.ssh.names import Names
 from eeveon.drivers.ssh.observed import Place
 from eeveon.drivers.ssh.passives import Berth
-from eeveon.drivers.ssh.released import Releases, passive_objects, releases_of
+from eeveon.drivers.ssh.released import Releases, passive, passive_objects, releases_of
 from eeveon.drivers.ssh.releases import source_fields
 from eeveon.drivers.ssh.script import BEGIN, END
 from eeveon.drivers.ssh.shipping import Dock
@@ -118,7 +117,7 @@ class Harbour:
             self.repository.write(name, text)
         self.repository.git("add", "-A")
         self.repository.git("commit", "-qm", "x", "--allow-empty")
-        return self.fields(**more)
+        return self.fields(**more)  # type: ignore[arg-type]
 
     def fields(self, user: str = "", env: Mapping[str, str] | None = None, **more: object) -> Fields:
         """The fields of an instance of the commit that is checked out."""
@@ -165,20 +164,24 @@ class Harbour:
             asked=Condition.SERVING,
         )
 
-    def berth(self, fields: Fields) -> Berth:
+    def berth(self, fields: Fields, *, is_known: bool = True) -> Berth:
         """The instance on the host."""
-        return Berth(dock=self.dock(), place=self.place, object_id=self.wanted(fields).id, fields=fields)
+        wanted = self.wanted(fields)
+        known = wanted if is_known else None
+        return Berth(dock=self.dock(), place=self.place, object_id=wanted.id, fields=fields, wanted=known)
 
     def bring(self, fields: Fields, condition: Condition) -> ObservedObject | None:
         """Bring the instance to a condition, as an action with all that is wanted does."""
-        wanted = None if condition is Condition.ABSENT else self.wanted(fields)
-        effect = Effect(object=self.wanted(fields).id, condition=condition, wanted=wanted)
-        return passives.perform(self.berth(fields), effect, SOON)
+        berth = self.berth(fields, is_known=condition is not Condition.ABSENT)
+        passives.bring(berth, SOON)
+        return self._moved(berth, condition)
 
     def move(self, fields: Fields, condition: Condition) -> ObservedObject | None:
         """Bring it there, as an undoing does, which knows no more than its name."""
-        effect = Effect(object=self.wanted(fields).id, condition=condition)
-        return passives.perform(self.berth(fields), effect, SOON)
+        return self._moved(self.berth(fields, is_known=False), condition)
+
+    def _moved(self, berth: Berth, condition: Condition) -> ObservedObject | None:
+        return passive(self.place, passives.move(berth, condition, SOON), berth.object_id)
 
     def look(self) -> Releases:
         """All releases of the scope on the host."""

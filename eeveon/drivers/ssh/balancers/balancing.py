@@ -74,9 +74,12 @@ class Balancing:
             return seen
         serves = self._rotation.serves(seen.id.name)
         if "source" in seen.fields:  # it serves as the current release, too
-            is_routed = seen.service is not None and bool(self._rotation.gates_for(seen.service))
-            serves = seen.condition is Condition.SERVING and (serves or not is_routed)
+            serves = seen.condition is Condition.SERVING and (serves or not self.routes_to(seen))
         return replace(seen, condition=Condition.SERVING if serves else Condition.RUNNING)
+
+    def routes_to(self, seen: ObservedObject) -> bool:
+        """Whether a balancer on these hosts routes to the service of an instance."""
+        return seen.service is not None and bool(self._rotation.gates_for(seen.service))
 
     # -- load balancers themselves --------------------------------------------------------------------------------
 
