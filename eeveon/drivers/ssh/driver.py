@@ -19,7 +19,7 @@ from eeveon.core.secret import references
 from eeveon.core.values import Fields
 from eeveon.core.wanted import INSTANCE, VOLUME, Preview
 from eeveon.drivers.base import Capabilities, Context, Driver, LogLine, Remark
-from eeveon.drivers.ssh import code, instances, logs, probes, supports
+from eeveon.drivers.ssh import code, instances, logs, probes, supports, traces
 from eeveon.drivers.ssh.balancers.balancing import Balancing, Here
 from eeveon.drivers.ssh.balancers.fields import BALANCER
 from eeveon.drivers.ssh.balancers.looking import functions as looking_at_balancers
@@ -28,7 +28,7 @@ from eeveon.drivers.ssh.client import Line
 from eeveon.drivers.ssh.examining import examine, needs_of
 from eeveon.drivers.ssh.hosts import Host, Site, site_of
 from eeveon.drivers.ssh.instances import Job
-from eeveon.drivers.ssh.looking import look_of, observe_script, sections_of
+from eeveon.drivers.ssh.looking import Look, look_of, observe_script, sections_of, should_run
 from eeveon.drivers.ssh.names import Names
 from eeveon.drivers.ssh.observed import Place, objects_of
 from eeveon.drivers.ssh.passives import functions as looking_at_releases
@@ -94,7 +94,7 @@ class SshDriver:
         """See `Driver.perform`."""
         host = self._host_of(effect)
         if host is None:
-            if effect.wanted is None and effect.condition.value in {"absent", "stopped"}:
+            if effect.wanted is None and effect.condition in {Condition.ABSENT, Condition.STOPPED}:
                 return None
             raise ActionRefused(f"there is no {effect.object}, and nothing says what it should be")
         job = Job(
@@ -209,13 +209,29 @@ class SshDriver:
             look = look_of(output.stdout)
             balancers = self._balancing.saw(host.name, look.balancers, look.clock)
             place, releases = self._place(host), releases_of(sections_of(output.stdout))
-            running = (with_release(item, releases) for item in objects_of(place, look))
-            return (*balancers, *running, *passive_objects(place, releases))
+            running = self._with_traces(host, look, tuple(objects_of(place, look)))
+            served = (with_release(item, releases) for item in running)
+            return (*balancers, *served, *passive_objects(place, releases))
         except TargetError as error:
             return self._blind(host, error.message.removeprefix(f"{host}: "), error.hint)
         except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
             # Whatever answers there, answers in a form that is not ours: that is not a shorter list, it is no list.
             return self._blind(host, f"it answers in an unknown form: {error!r}", "")
+
+    def _with_traces(
+        self, host: Host, look: Look, objects: tuple[ObservedObject, ...]
+    ) -> tuple[ObservedObject, ...]:
+        """The objects; those that rest and should not, with what the host's journal knows of it."""
+        resting = [
+            unit
+            for item in objects
+            if item.id.kind == INSTANCE and item.condition is Condition.STOPPED
+            if should_run(look, unit := traces.unit_of_object(self._names, item))
+        ]
+        if not resting:
+            return objects
+        asked = self._lines[host.name].read(traces.script(self._names, resting[: traces.MOST]), _OBSERVING)
+        return traces.with_traces(self._names, objects, traces.traces(asked.stdout))
 
     def _blind(self, host: Host, reason: str, hint: str) -> Unreachable:
         return Unreachable(target=self._target.name, reason=reason, hint=hint, place=host.name)

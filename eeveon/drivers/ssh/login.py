@@ -45,16 +45,16 @@ def _open(host: Host, access: Access, arguments: dict[str, Any], gateway: Any = 
         gateway=gateway,
         connect_kwargs=arguments,
     )
-    where = trust(connection.client, host, access.known_hosts)
+    where = ""
     try:
+        where = trust(connection.client, host, access.known_hosts)
         connection.open()
-    except BadHostKeyException as error:
-        connection.close()
-        raise changed(host, error.key, error.expected_key, where) from error
-    except BaseException:
+    except BaseException as error:
         connection.close()
         if "sock" in arguments:
             arguments["sock"].close()
+        if isinstance(error, BadHostKeyException):
+            raise changed(host, error.key, error.expected_key, where) from error
         raise
     return connection
 

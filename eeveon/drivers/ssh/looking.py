@@ -145,6 +145,11 @@ def files_of(text: str) -> dict[str, str]:
     return dict(_files(text))
 
 
+def should_run(look: Look, unit: str) -> bool:
+    """Whether the host was told to start it at boot, which it is for as long as it should run."""
+    return look.states.get(unit, {}).get("UnitFileState") == "enabled"
+
+
 def _sections(stdout: str) -> Iterator[tuple[str, str]]:
     for part in stdout.split("\neeveon:section ")[1:]:
         name, _, text = part.partition("\n")

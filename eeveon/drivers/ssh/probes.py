@@ -119,7 +119,8 @@ def _script(names: Names, seen: ObservedObject, check: CommandCheck, timeout: ti
         if section == "Service" and key in _LIKE_THE_UNIT:
             properties.append(f"{key}={_specific(value, parts.ordinal)}")
     run = fill(
-        "systemd-run {manager} --quiet --wait --pipe --collect {properties} -- {command}",
+        "systemd-run {manager} --quiet --wait --pipe --collect --description={description} {properties} -- {command}",
+        description=f"Health check of {seen.id.name}",  # else the journal would have the whole command, each time
         manager=names.manager_option,
         properties=[word for item in properties for word in ("-p", item)],
         command=[word.replace("$", "$$") for word in check.command],

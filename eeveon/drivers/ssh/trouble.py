@@ -7,6 +7,8 @@ from eeveon.drivers.ssh import script
 from eeveon.drivers.ssh.hosts import Access, Host
 from eeveon.errors import ActionRefused, ActionUncertain, TargetError, TargetUnreachable
 
+# paramiko's words for a server that says nothing, or not enough, in time
+_NO_ANSWER = ("Error reading SSH protocol banner", "No existing session")
 _SAID_LATER = "plan again to see what was done"
 
 
@@ -61,11 +63,9 @@ def _why(host: Host, error: Exception, access: Access) -> tuple[str, str]:
         "No authentication methods" in str(error)
     ):
         return _login(host, access)
-    if "Error reading SSH protocol banner" in str(error):
-        return (
-            "what answers there does not speak SSH",
-            f"correct `address` and `port` ({host.port}) of the host",
-        )
+    if any(text in str(error) for text in _NO_ANSWER):
+        reason = f"it takes connections at port {host.port}, but no SSH server answered within {seconds}"
+        return reason, "is the host overloaded, or does something else listen on this port?"
     return _text(error) or kind, "try it by hand with ssh"
 
 

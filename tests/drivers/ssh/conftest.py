@@ -4,6 +4,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,7 @@ class World:
     key: str
     known_hosts: str
     state: Path
+    grace: timedelta = timedelta(seconds=4)  # not the usual one
     said: list[tuple[ObjectId, str]] = field(default_factory=list)
 
     def settings(self, count: int = 1, **changes: object) -> dict[str, object]:
@@ -78,6 +80,11 @@ class World:
             "connectTimeout": "5s",
         }
         return {**usual, **changes}
+
+    def host_key(self, box: int = 0) -> str:
+        """The public key of a host, "ssh-ed25519 AAAA…"."""
+        lines = Path(self.known_hosts).read_text(encoding="ascii").splitlines()
+        return next(line.split(" ", 1)[1] for line in lines if line.startswith(self.boxes[box].address))
 
     def connect(self, environment: str = "staging", count: int = 1, **changes: object) -> SshDriver:
         """A new driver."""

@@ -1,0 +1,74 @@
+"""Who stopped what: systemd forgets a unit as soon as it rests, so the journal of the host is asked. Pure.
+
+It is asked only of instances that rest and should not, so a host that is as it should be is still read in one trip.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from eeveon.core.observed import ObservedObject
+from eeveon.drivers.ssh.names import Names, parts_of
+from eeveon.drivers.ssh.script import complete, fill
+
+MOST = 20  # instances that are looked up; where more rest, the first ones say enough
+
+_ASK = r"""
+journalctl -q --no-pager -o json --output-fields=MESSAGE,UNIT,USER_UNIT -n 200 _PID={pid} {units} 2>/dev/null || :
+journalctl -q --no-pager -o json --output-fields=MESSAGE -n 20 -t sudo --grep 'systemctl.*eeveon-' 2>/dev/null || :
+"""
+_ENDED = re.compile(r"Stopped|Deactivated|exited|Failed|Killing|killed", re.IGNORECASE)
+_SUDO = re.compile(r"^\s*(\S+) : .*COMMAND=(.*)$")
+
+
+def unit_of_object(names: Names, item: ObservedObject) -> str:
+    """The unit of an instance."""
+    parts = parts_of(item.id)
+    assert parts is not None, "it was seen by its name"
+    return names.unit(parts.service, parts.revision, parts.ordinal)
+
+
+def script(names: Names, units: Iterable[str]) -> str:
+    """The script that asks what became of these units."""
+    field, pid = ("USER_UNIT", "1") if names.manager == "user" else ("UNIT", "1")
+    if names.manager == "user":  # its manager is not the first process
+        return complete(fill(_ASK.replace("_PID={pid} ", ""), units=[f"{field}={unit}" for unit in units]))
+    return complete(fill(_ASK, pid=pid, units=[f"{field}={unit}" for unit in units]))
+
+
+def traces(stdout: str) -> Mapping[str, str]:
+    """Unit → when it ended, and by whose command if the journal tells."""
+    found: dict[str, str] = {}
+    commands: list[tuple[datetime, str]] = []
+    ends: dict[str, tuple[datetime, str]] = {}
+    for line in stdout.split("\n"):
+        entry = json.loads(line) if line.startswith("{") else {}
+        message = entry.get("MESSAGE")
+        if not isinstance(message, str):
+            continue
+        at = datetime.fromtimestamp(int(entry["__REALTIME_TIMESTAMP"]) / 1_000_000, UTC)
+        unit = entry.get("UNIT") or entry.get("USER_UNIT")
+        if unit and _ENDED.search(message):
+            ends[unit] = (at, message)
+        elif (said := _SUDO.match(message)) is not None:
+            commands.append((at, f"{said[1]} with `sudo {said[2].rpartition('/')[2]}`"))
+    for unit, (at, message) in ends.items():
+        short = unit.partition("@")[0]
+        by = [who for when, who in commands if short in who and abs((at - when).total_seconds()) < 120]
+        word = "stopped" if re.search("Stopped|Deactivated", message) else "ended"
+        found[unit] = f"{word} {at:%Y-%m-%d %H:%M:%S} UTC" + (f" by {by[-1]}" if by else "")
+    return found
+
+
+def with_traces(
+    names: Names, items: Iterable[ObservedObject], known: Mapping[str, str]
+) -> tuple[ObservedObject, ...]:
+    """The objects, each with what is known of its end."""
+    return tuple(
+        replace(item, trace="; ".join(filter(None, (item.trace, known[unit]))))
+        if item.service is not None and (unit := unit_of_object(names, item)) in known
+        else item
+        for item in items
+    )
