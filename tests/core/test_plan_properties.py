@@ -142,7 +142,7 @@ def test_blue_green_changes_sides_at_once_and_never_serves_by_fewer(
             continue
         new = {want.id for want in change.wanted}
         before = {seen.id for seen in change.present if seen.condition is Condition.SERVING}
-        if not before or before & new or change.wanted[0].goal is not Condition.SERVING:
+        if not before or not new or before & new or change.wanted[0].goal is not Condition.SERVING:
             continue
         world = dict(held.by_id)
         for action in some_order(plan, seed):
