@@ -31,7 +31,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "settings": PURE | {"pathlib"},
     "specs": PURE
     | {"jinja2", "jsonschema", "pydantic", "pydantic_core", "referencing", "ruamel", "sys"}
-    | {"pathlib"},  # PurePosixPath: names in a repository
+    | {"pathlib", "posixpath"},  # PurePosixPath, normpath: names in a repository and on hosts
     "store": STDLIB | {"sqlite_utils"},
 }
 
