@@ -22,6 +22,7 @@ from eeveon.errors import ActionUncertain, TargetError, TargetUnreachable
 
 SESSIONS = 8  # scripts at a time on one host: sshd allows 10 on a connection unless it is told otherwise
 GRACE = 5.0  # seconds that a script has, after its own time, to be ended by `timeout` and to say so
+STATUS_SECONDS = 1.0  # until the status of a script whose channel is closed has come, if it ever does
 PIECE = 65536
 KEEPALIVE = 15  # seconds between two signs of life
 
@@ -179,12 +180,17 @@ class Line:
         return f"sudo -n {limited}" if self._sudo else limited
 
     def _send(self, channel: Any, script: str, stream: Iterable[bytes], end: float) -> None:
-        channel.settimeout(max(0.1, end + GRACE - monotonic()))
-        channel.sendall(script.encode("utf-8", "surrogateescape"))
-        for piece in stream:
+        try:
             channel.settimeout(max(0.1, end + GRACE - monotonic()))
-            channel.sendall(piece)
-        channel.shutdown_write()
+            channel.sendall(script.encode("utf-8", "surrogateescape"))
+            for piece in stream:
+                channel.settimeout(max(0.1, end + GRACE - monotonic()))
+                channel.sendall(piece)
+            channel.shutdown_write()
+        except OSError:
+            # It ended before it had read all, as a refusal does: what it said tells why. A lost connection says nothing.
+            if not channel.status_event.wait(STATUS_SECONDS) or channel.exit_status == -1:
+                raise
 
     def _received(self, channel: Any, end: float) -> tuple[bytes, bytes]:
         said = []

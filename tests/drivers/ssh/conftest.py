@@ -1,6 +1,5 @@
 """What the tests of the ssh driver share: hosts, and drivers connected to them."""
 
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from eeveon.core.names import EnvironmentName, ObjectId, ProjectName, Scope, Ser
 from eeveon.drivers.base import Context, Driver
 from eeveon.drivers.ssh.driver import SshDriver, connect
 from tests.drivers.contract import KnownSecrets
+from tests.lab.hosts import Host, Hosts, sweep
 
 SCOPE = Scope(project=ProjectName("shop"), environment=EnvironmentName("staging"))
 SERVE = (
@@ -23,30 +23,25 @@ SERVE = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Box:
     """One host, as who stands before it sees it."""
 
-    name: str
-    address: str
-    container: str
-    docker: str
+    host: Host
 
-    def sh(self, script: str, *, check: bool = True) -> str:
-        """What a shell of root says there; not by SSH."""
-        done = subprocess.run(
-            ["docker", "-H", self.docker, "exec", "-i", self.container, "sh", "-s"],
-            input=script,
-            text=True,
-            capture_output=True,
-            check=False,
-        )
-        assert not check or done.returncode == 0, done.stderr
-        return done.stdout
+    @property
+    def name(self) -> str:
+        """As plans name it."""
+        return self.host.name
 
-    def docker_do(self, *words: str) -> None:
-        """Something with its machine: pause, unpause, restart."""
-        subprocess.run(["docker", "-H", self.docker, *words, self.container], check=True, capture_output=True)
+    @property
+    def address(self) -> str:
+        """Where it is reached."""
+        return self.host.address
+
+    def sh(self, script: str) -> str:
+        """What a shell of root says there; not by SSH. Raises LabError where it fails."""
+        return self.host.run(script)
 
     @contextmanager
     def unreachable(self) -> Iterator[None]:
@@ -116,35 +111,16 @@ class World:
         return Workload(**{**usual, **changes})
 
 
-SWEEP = r"""
-for u in /etc/systemd/system/eeveon-*@.service; do [ -e "$u" ] || continue
-  n=${u##*/}; systemctl stop "${n%@.service}@*.service" 2>/dev/null; done
-systemctl stop 'eeveon-*' 2>/dev/null
-rm -rf /etc/systemd/system/eeveon-* /etc/systemd/system/*.wants/eeveon-* /run/systemd/system*/eeveon-* \
-  /etc/systemd/system.control/eeveon-* /var/lib/eeveon
-systemctl daemon-reload; systemctl reset-failed 2>/dev/null; :
-"""
-
-
 @pytest.fixture(scope="session")
-def boxes() -> tuple[Box, ...]:
-    docker = "unix:///tmp/ssh-lab/docker.sock"
-    return tuple(
-        Box(name=f"edge{n}", address=f"172.29.0.{n + 1}", container=f"vm{n}", docker=docker)
-        for n in (1, 2, 3)
-    )
+def boxes(hosts: Hosts) -> tuple[Box, ...]:
+    return tuple(Box(host) for host in hosts.up(3))
 
 
 @pytest.fixture
-def world(boxes: tuple[Box, ...], tmp_path: Path) -> Iterator[World]:
-    yield World(
-        boxes=boxes,
-        key="/tmp/ssh-lab/id_ed25519",
-        known_hosts="/tmp/ssh-lab/known_hosts_ip",
-        state=tmp_path / "state",
-    )
+def world(hosts: Hosts, boxes: tuple[Box, ...], tmp_path: Path) -> Iterator[World]:
+    yield World(boxes=boxes, key=str(hosts.key), known_hosts=str(hosts.known_hosts), state=tmp_path / "state")
     for box in boxes:
-        box.sh(SWEEP)
+        sweep(box.host)
 
 
 @pytest.fixture

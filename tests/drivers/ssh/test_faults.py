@@ -70,14 +70,11 @@ def test_one_host_of_three_that_is_down_is_blind_and_the_others_are_seen(
     driver = new_driver(count=3, connectTimeout="2s")
     made = run(driver, world.workload(replicas=3))
     lost = world.boxes[1]
-    lost.docker_do("pause")
-    try:
-        again = new_driver(count=3, connectTimeout="2s")
+    again = new_driver(count=3, connectTimeout="2s")
+    with lost.host.hanging():
         began = time.monotonic()
         seen = again.observe()
         took = time.monotonic() - began
-    finally:
-        lost.docker_do("unpause")
     assert isinstance(seen, Seen)
     assert [(item.place, "no SSH server answered within 2 s" in item.reason) for item in seen.blind] == [
         (lost.name, True)
@@ -132,13 +129,18 @@ def test_a_script_that_takes_too_long_is_ended_on_the_host_too(world: World, lin
     assert eventually(lambda: "sleep 7777" not in world.boxes[0].sh("cat /proc/*/cmdline | tr '\\0' ' '"))
 
 
+def test_a_refusal_is_heard_though_not_all_of_the_stream_was_read(line: Line) -> None:
+    with pytest.raises(ActionRefused, match="no more of it"):
+        line.run(complete('refuse "no more of it"'), SOON, (b"x" * 65536 for _ in range(200)))
+
+
 def test_sshd_killed_in_mid_command_is_uncertain_and_the_same_again_holds(
     world: World, new_driver: NewDriver
 ) -> None:
     driver = new_driver()
-    slow = world.workload(command=("sh", "-c", "trap 'sleep 2; exit 0' TERM; while :; do sleep 0.1; done"))
+    slow = world.workload(command=("sh", "-c", "trap 'sleep 7; exit 0' TERM; while :; do sleep 0.1; done"))
     made = run_one(driver, slow)
-    threading.Timer(0.7, lambda: world.boxes[0].sh("pkill -KILL -f 'sshd: root'")).start()
+    threading.Timer(0.7, world.boxes[0].host.kill_sessions).start()
     stop = Effect(object=made.id, condition=Condition.STOPPED)
     with pytest.raises(ActionUncertain):
         driver.perform(stop, FENCE, SOON)
@@ -233,11 +235,13 @@ def test_an_instance_keeps_its_ports_through_stops(world: World, new_driver: New
 def test_what_is_enabled_runs_again_after_the_host_was_started_anew(
     world: World, new_driver: NewDriver
 ) -> None:
-    box, driver = world.boxes[2], new_driver(hosts=[{"name": "edge3", "address": world.boxes[2].address}])
+    box = world.boxes[2]
+    driver = new_driver(hosts=[{"name": "edge3", "address": box.address}], connectTimeout="2s")
     runs, rests = run(driver, world.workload(replicas=2))
     perform(driver, Effect(object=rests.id, condition=Condition.STOPPED))
     driver.close()
-    box.docker_do("restart")
+    with box.host.down():
+        assert isinstance(driver.observe(), Unreachable)
     assert eventually(lambda: isinstance(driver.observe(), Seen))
     assert eventually(lambda: instances(driver)[runs.id].condition is Condition.RUNNING)
     assert instances(driver)[rests.id].condition is Condition.STOPPED

@@ -148,10 +148,10 @@ def test_what_a_login_shell_says_does_not_matter(world: World, new_driver: NewDr
 
 def test_a_user_without_a_shell_is_said(world: World, new_driver: NewDriver) -> None:
     box = world.boxes[0]
-    box.sh("usermod -s /usr/sbin/nologin deploy")
+    box.sh("usermod -s /usr/sbin/nologin plain")
     try:
         assert (
-            "This account is currently not available" in why(new_driver(user="deploy", manager="user")).reason
+            "This account is currently not available" in why(new_driver(user="plain", manager="user")).reason
         )
     finally:
-        box.sh("usermod -s /bin/bash deploy")
+        box.sh("usermod -s /bin/bash plain")
