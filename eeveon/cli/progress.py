@@ -7,7 +7,7 @@ from eeveon.core.names import ObjectId
 from eeveon.core.observed import Condition
 from eeveon.core.outcome import ActionState
 from eeveon.core.plan import Action
-from eeveon.execution.executor import short_name
+from eeveon.execution.sheet import short_name
 
 _DOING = {
     Condition.SERVING: "putting into service",

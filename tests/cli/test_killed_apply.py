@@ -127,3 +127,50 @@ def test_what_runs_and_was_never_seen_healthy_is_asked_first(cli: Cli) -> None:
     assert "no apply has seen it healthy yet" in planned.out
     assert cli("apply", "--yes").status == 1
     assert list(state_of(cli).values()) == ["stopped"]
+
+
+SERVICE = """\
+apiVersion: eeveon/v2
+kind: Service
+metadata: {name: NAME}
+spec:
+  targets: [here]
+  replicas: 2
+  command: [sleep, "1000"]
+  rollout: {recreate: {}}
+  env: {VERSION: "1"}
+  health: {command: ["true"], every: 200ms, startup: 0s, failures: 1}
+"""
+BAD, SLOW = SERVICE.replace("NAME", "bad"), SERVICE.replace("NAME", "slow").replace("s: 2", "s: 1")
+GOOD = {"eeveon.yaml": SHOP["eeveon.yaml"], "specs/here.yaml": SHOP["specs/here.yaml"], "specs/bad.yaml": BAD}
+FAILING = {
+    "specs/bad.yaml": BAD.replace('"1"', '"2"').replace('["true"]', '["false"]'),
+    "specs/slow.yaml": SLOW.replace('["true"]', "[sleep, '5']").replace("every", "timeout: 20s, every"),
+}
+FELL = 10  # writes when both of `bad` have failed: begin; two for each of 2 downs and 2 ups; slow has begun
+BACK = FELL + 8  # two for each of these 4, while slow is still waited for
+
+
+@pytest.mark.parametrize("writes", range(FELL, BACK + 3))
+def test_an_apply_killed_while_it_takes_a_step_back_is_recovered_from(cli: Cli, writes: int) -> None:
+    cli.write(GOOD)
+    assert cli("apply", "--yes").status == 0
+    before = state_of(cli)
+    cli.write(FAILING)
+    assert killed_apply(cli, writes) == (-9 if writes <= BACK + 2 else 1)
+
+    last = json.loads(cli("history", "--format", "json").out)["records"][0]
+    states = [outcome["state"] for outcome in last["outcomes"] if outcome["step"] == "service/bad on here"]
+    assert last["ending"] == ("interrupted" if writes < BACK + 2 else "rolledBack")
+    undone = min(writes - FELL, 8) // 2
+    assert states.count("undone") == undone, states
+    assert states.count("started") == ((writes - FELL) % 2 if writes < BACK else 0)
+    if writes >= BACK:
+        assert {key: how for key, how in state_of(cli).items() if key.startswith("bad-")} == before
+
+    cli.write({"specs/bad.yaml": GOOD["specs/bad.yaml"]})
+    assert cli("apply", "--yes").status == 0
+    assert cli("plan").status == 0
+    state = state_of(cli)
+    assert {key: how for key, how in state.items() if key.startswith("bad-")} == before
+    assert len(state) == 3

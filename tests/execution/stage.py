@@ -56,6 +56,11 @@ class VirtualWaiter:
         with self._lock:
             self._left = len(self.waits)
 
+    def begin_again(self) -> None:
+        """As the clock of the next run, on which nobody has stopped anything."""
+        with self._lock:
+            self._left = None
+
 
 @dataclass
 class Lines:

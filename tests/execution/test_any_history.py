@@ -1,6 +1,7 @@
 """Whatever is asked for, goes wrong or dies: the next undisturbed apply gets there, and then there is nothing to do."""
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from eeveon.core.health import Health, HttpCheck
 from eeveon.core.names import ObjectId, ServiceName
 from eeveon.core.observed import Condition
 from eeveon.core.outcome import ActionState, Ending, Record
-from eeveon.core.plan import Action, Effect, Plan
+from eeveon.core.plan import Action, Plan
 from eeveon.core.simulate import as_wanted
 from eeveon.core.values import canonical, plain
 from eeveon.core.verdict import Decision, Verdict
@@ -30,6 +31,7 @@ from eeveon.drivers.fake.faults import (
     Unhealthy,
     Vanish,
 )
+from eeveon.errors import LeaseLost
 from eeveon.execution.apply import LEASE_TIME, Tools, apply
 from eeveon.store.journal import Beginning
 from eeveon.store.leases import Holder
@@ -39,6 +41,7 @@ from tests.core.worlds import HERE, SCOPE, TARGETS, desired, service
 from tests.execution.stage import Stage
 
 HOLDER = Holder(owner="alice", host="desk", pid=41, process="1", reason="apply")
+BREAKER = Holder(owner="bob", host="laptop", pid=42, process="2", reason="unlock")
 HEALTHS = (
     Health(settle=timedelta(milliseconds=100)),
     Health(check=HttpCheck(port="http", path="/"), startup=timedelta(seconds=10)),
@@ -102,18 +105,23 @@ class Death(BaseException):
     """The process is gone: nothing of it catches this."""
 
 
-class Fate:
-    """Hears how a run goes, and ends it at one moment."""
+def die() -> None:
+    raise Death
 
-    def __init__(self, moment: str = "", count: int = 0) -> None:
+
+class Fate:
+    """Hears how a run goes, and strikes at one moment: by death, or as it is told."""
+
+    def __init__(self, moment: str = "", count: int = 0, strike: Callable[[], None] = die) -> None:
         self._moment = moment
         self._left = count
+        self._strike = strike
 
     def comes(self, moment: str) -> None:
         if moment == self._moment:
             self._left -= 1
             if self._left == 0:
-                raise Death
+                self._strike()
 
     def started(self, action: Action) -> None:
         self.comes("intended")
@@ -130,12 +138,13 @@ class AnyHistory(RuleBasedStateMachine):
         self.stage = Stage(concurrency=2)
         self.folder = tempfile.TemporaryDirectory()
         self.clock = NOON
+        self.lives = False  # whether the process that holds the lease is alive, to who looks
         self.store = self.opened()
         self.specs = desired()
         self.applies = 0
 
     def opened(self) -> Store:
-        return Store.open(Path(self.folder.name), self.now(), alive=lambda _: False)
+        return Store.open(Path(self.folder.name), self.now(), alive=lambda _: self.lives)
 
     def teardown(self) -> None:
         self.store.close()
@@ -190,9 +199,7 @@ class AnyHistory(RuleBasedStateMachine):
     @rule(moment=st.sampled_from(MOMENTS), count=st.integers(1, 8), soon=st.booleans())
     def killed(self, moment: str, count: int, soon: bool) -> None:
         fate = Fate(moment, count)
-        for ears in self.stage.drivers.values():
-            ears.meanwhile = lambda _: fate.comes("heard")
-            ears.afterwards = lambda _: fate.comes("performed")
+        self.heard_by(fate)
         try:
             self.carried_out(fate)
         except Death:
@@ -202,10 +209,38 @@ class AnyHistory(RuleBasedStateMachine):
             (last,) = self.store.history.records(SCOPE, 1, self.now())
             assert last.ending is Ending.INTERRUPTED
         finally:
-            for ears in self.stage.drivers.values():
-                ears.meanwhile = ears.afterwards = nothing
+            self.heard_by(Fate())
         if soon:  # nobody meddles between the death and the next apply
             self.undisturbed()
+
+    @rule(moment=st.sampled_from(("heard", "performed")), count=st.integers(1, 8))
+    def unlocked(self, moment: str, count: int) -> None:
+        """Somebody breaks the lease in the middle; the apply hears of it when it next writes."""
+        fate = Fate(moment, count, self.break_lease)
+        self.heard_by(fate)
+        said = ""
+        try:
+            self.carried_out(fate)
+        except LeaseLost as lost:
+            said = lost.message
+            event(f"unlocked: {moment}")
+        self.heard_by(Fate())
+        self.stage.waiter.begin_again()
+        if said:
+            (last,) = self.store.history.records(SCOPE, 1, self.now())
+            assert last.ending is Ending.UNLOCKED
+            assert "bob on laptop (process 42) broke the lease with `eeveon unlock`" in last.cause
+            assert last.cause in said
+
+    def break_lease(self) -> None:
+        self.lives = True
+        self.store.leases.break_lease(SCOPE, BREAKER, self.now())
+        self.lives = False
+
+    def heard_by(self, fate: Fate) -> None:
+        for ears in self.stage.drivers.values():
+            ears.meanwhile = lambda _: fate.comes("heard")
+            ears.afterwards = lambda _: fate.comes("performed")
 
     @precondition(lambda self: self.applies > 0)
     @rule()
@@ -237,6 +272,7 @@ class AnyHistory(RuleBasedStateMachine):
         record = apply(allowed(judged.plan), self.beginning(judged.plan, lease.fence), lease, tools)
         self.store.leases.release(lease, self.now())
         assert record.ending is not Ending.RUNNING
+        went_back(judged.plan, record)
         event(f"ended: {record.ending}")
         return record
 
@@ -275,8 +311,19 @@ def allowed(plan: Plan) -> list[Verdict]:
     return [Verdict(step=step.id, decision=Decision.ALLOW, rule="", detail="") for step in plan.steps]
 
 
-def nothing(_: Effect) -> None:
-    """Nothing happens."""
+def went_back(plan: Plan, record: Record) -> None:
+    """Of a failed step nothing is left done that could be taken back, unless taking it back failed as well."""
+    outcomes = {outcome.index: outcome for outcome in record.outcomes}
+    failed = {
+        outcome.step
+        for outcome in record.outcomes
+        if not plan.actions[outcome.index].cleanup
+        and outcome.state in (ActionState.FAILED, ActionState.UNDONE)
+    }
+    stuck = {item.step for item in record.outcomes if item.detail.startswith("could not be taken back")}
+    for action in plan.actions:
+        if action.step in failed - stuck and action.undo:
+            assert outcomes[action.index].state in (ActionState.UNDONE, ActionState.NOT_STARTED)
 
 
 AnyHistory.TestCase.settings = settings(max_examples=40, stateful_step_count=12, deadline=None)

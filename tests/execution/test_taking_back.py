@@ -1,5 +1,7 @@
 """What a failed step leaves: as it was before, or the truth about why not."""
 
+import signal
+import threading
 from dataclasses import replace
 from typing import Literal
 
@@ -9,7 +11,9 @@ from eeveon.core.desired import Desired, Port, Recreate, Rolling
 from eeveon.core.health import Health, HttpCheck
 from eeveon.core.names import ServiceName
 from eeveon.core.outcome import ActionState, Ending
+from eeveon.core.plan import Effect
 from eeveon.drivers.fake.faults import AnswerLate, CrashLoop, Lie, Refuse, Unhealthy, Vanish
+from eeveon.execution.executor import Result
 from tests.core.worlds import HERE, desired, service
 from tests.execution.stage import Stage
 
@@ -130,6 +134,127 @@ def test_one_step_that_cannot_be_taken_back_keeps_no_other_from_it() -> None:
     result = stage.apply(desired(service("a", image="web:2"), service("b", image="web:2")))
     assert result.ending is Ending.FAILED
     assert stage.holds() == {"a-1 web:1": "running", "a-1 web:2": "failed", "b-1 web:1": "running"}
+
+
+class TestAtOnce:
+    """A failed step does not wait for those that go on."""
+
+    old = desired(service("a", replicas=2), service("b"), service("c"))
+    new = desired(service("a", replicas=2, image="web:2"), service("b", image="web:2"), service("c"))
+
+    def prepared(self, concurrency: int = 8) -> Stage:
+        stage = Stage(concurrency=concurrency)
+        stage.apply(self.old)
+        stage.here.add(CrashLoop(object="a-2-*", times=1))
+        return stage
+
+    def test_is_back_while_another_is_under_way(self) -> None:
+        stage = self.prepared()
+        back = threading.Event()
+
+        def meanwhile(effect: Effect) -> None:
+            if str(effect).startswith("remove instance/a-1-"):  # the last that is undone
+                back.set()
+            if str(effect).startswith("run instance/b-1-"):
+                assert back.wait(20), "it waited for b"
+
+        stage.meanwhile = meanwhile
+        result = stage.apply(self.new)
+        assert result.ending is Ending.ROLLED_BACK
+        assert stage.holds() == {
+            "a-1 web:1": "running",
+            "a-2 web:1": "running",
+            "b-1 web:2": "running",
+            "c-1 web:1": "running",
+        }
+
+    def test_waits_for_what_is_under_way_of_its_own(self) -> None:
+        stage = Stage()
+        stage.apply(self.old)
+        stage.here.add(CrashLoop(object="a-2-*", times=1))
+        failed = threading.Event()
+        stage.lines.before_writing = lambda event, _: failed.set() if event == "failed" else None
+        stage.meanwhile = lambda effect: (
+            void(failed.wait(20)) if str(effect).startswith("run instance/a-1-") else None
+        )
+        stage.apply(
+            desired(service("a", replicas=2, image="web:2", strategy=Recreate()), service("b"), service("c"))
+        )
+        events = [(event, index) for event, index, _ in stage.lines.written()]
+        first_undo = next(at for at, line in enumerate(stage.lines.written()) if "take back" in line[2])
+        assert events.index(("failed", 3)) < events.index(("done", 2)) < first_undo
+
+    @pytest.mark.parametrize("concurrency", [1, 2])
+    def test_keeps_to_the_limit_of_its_target(self, concurrency: int) -> None:
+        stage = self.prepared(concurrency)
+        working, most = [0], [0]
+        lock = threading.Lock()
+
+        def begins(_: Effect) -> None:
+            with lock:
+                working[0] += 1
+                most[0] = max(most[0], working[0])
+
+        def ends(_: Effect) -> None:
+            with lock:
+                working[0] -= 1
+
+        stage.meanwhile = begins
+        stage.drivers[HERE].afterwards = ends
+        assert stage.apply(self.new).ending is Ending.ROLLED_BACK
+        assert most[0] <= concurrency
+
+    def interrupted_while_taking_back(self, specs: Desired) -> tuple[Stage, Result]:
+        stage = self.prepared()
+        main = threading.main_thread().ident
+        assert main is not None
+        stage.meanwhile = lambda effect: (
+            signal.pthread_kill(main, signal.SIGINT)
+            if str(effect).startswith("remove instance/a-2-")
+            else None
+        )
+        return stage, stage.apply(specs)
+
+    def test_comes_to_its_end_though_a_person_stops_the_run(self) -> None:
+        stage, result = self.interrupted_while_taking_back(
+            desired(service("a", replicas=2, image="web:2"), service("b"), service("c"))
+        )
+        assert stage.holds()["a-1 web:1"] == stage.holds()["a-2 web:1"] == "running"
+        assert len(stage.holds()) == 4
+        assert result.ending is Ending.ROLLED_BACK, "nothing was left out for the person's sake"
+        assert result.cause.startswith("1 of 2 failed: a-2: ")
+
+    def test_comes_to_its_end_though_nothing_else_is_started(self) -> None:
+        slow, heard = threading.Event(), threading.Event()
+        stage = self.prepared()
+        main = threading.main_thread().ident
+        assert main is not None
+
+        def meanwhile(effect: Effect) -> None:
+            if str(effect).startswith("remove instance/a-2-"):
+                signal.pthread_kill(main, signal.SIGINT)
+                heard.set()
+            if str(effect).startswith("remove instance/a-1-"):
+                slow.set()
+            if str(effect).startswith("run instance/b-1-"):
+                assert heard.wait(20)
+                assert slow.wait(20)
+
+        stage.meanwhile = meanwhile
+        specs = (
+            service("a", replicas=2, image="web:2"),
+            service("b", image="web:2"),
+            service("c", image="web:2", depends_on=(ServiceName("b"),)),
+        )
+        result = stage.apply(desired(*specs))
+        assert result.ending is Ending.ABORTED
+        assert stage.holds()["a-1 web:1"] == stage.holds()["a-2 web:1"] == "running"
+        assert "a-1 web:2" not in stage.holds()
+        assert stage.holds()["c-1 web:1"] == "running"
+
+
+def void(_: object) -> None:
+    """Nothing comes of it."""
 
 
 def test_after_a_failure_the_next_plan_is_for_the_rest() -> None:
