@@ -58,11 +58,10 @@ def object_of(target: TargetName, place: str, seen: SeenBalancer, clock: int) ->
     """The balancer as an object; what is not as it should be is a field more."""
     condition = states.condition_of(seen.state)
     fields = dict(seen.fields)
-    files = sorted({item.path.rpartition("/")[2] for item in seen.changed})
-    if files:
-        fields["edited"] = files
+    if seen.changed:
+        fields["edited"] = {item.path.rpartition("/")[2]: drift.told(item, clock) for item in seen.changed}
     if condition not in UP:
-        fields["process"] = states.detail_of(seen.state, clock) or "not running"
+        fields["process"] = ", ".join(text for text in (str(condition), states.trace_of(seen.state)) if text)
     if seen.state.get("UnitFileState") == "disabled":
         fields["startsAtBoot"] = False
     traces = [*(drift.told(item, clock) for item in seen.changed), states.trace_of(seen.state)]

@@ -116,7 +116,8 @@ new="g$(date +%s)-$$"; mv "$B/next" "$B/$new" || refuse "cannot write in $B"
 turn "$new"
 fresh=
 if ! cmp -s "$B/current/unit" "$U/$UNIT" || [ -e "$U/$UNIT.d" ]; then
-  fresh=yes; rm -rf "$U/$UNIT.d"
+  [ "$(grep '^ExecStart=' "$U/$UNIT" 2>/dev/null)" = "$(grep '^ExecStart=' "$B/current/unit")" ] || fresh=yes
+  rm -rf "$U/$UNIT.d"
   (umask 022; mkdir -p "$WANTS") && cp "$B/current/unit" "$U/$UNIT.new" && chmod 644 "$U/$UNIT.new" \
     && mv -f "$U/$UNIT.new" "$U/$UNIT" || refuse "cannot write $U/$UNIT"
   sc daemon-reload || refuse "systemd could not read its units again"
@@ -147,9 +148,10 @@ signal() {
   sc kill --kill-who=main -s "$number" "$UNIT"
 }
 since=$(date '+%Y-%m-%d %H:%M:%S')
-tries=0
+tries=0; end=$(($(date +%s) + 12))
 if [ "$(active)" != active ] || [ -n "$fresh" ]; then
-  sc reset-failed "$UNIT" 2>/dev/null; old=
+  # Another program cannot take over connections: the shortest gap is best, so nothing is waited for.
+  sc kill -s TERM "$UNIT" 2>/dev/null; sc reset-failed "$UNIT" 2>/dev/null; old=
   sc restart "$UNIT" 2>/dev/null
 elif [ -z "$same" ]; then
   signal || refuse "$UNIT cannot be told of its new configuration"
@@ -158,8 +160,8 @@ else
 fi
 until [ "$tries" = done ]; do
   if taken; then tries=done; else
-    tries=$((tries + 1)); pause
-    [ "$tries" -lt 100 ] || tries=done
+    pause
+    [ "$(date +%s)" -lt "$end" ] || tries=done
     if [ "$tries" = done ]; then
       said=$(journalctl -q --no-pager -o cat {journal}"$UNIT" --since "$since" 2>/dev/null | complaint)
       if [ -n "$before" ]; then back; else forget_all; fi
