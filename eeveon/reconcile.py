@@ -163,6 +163,7 @@ def carry_out(world: World, shown: Shown, audience: Audience) -> Record:
     holder = world.holder(f"apply {plan.id}")
     lease = store.leases.acquire(plan.scope, holder, world.now(), LEASE_TIME)
     try:
+        store.journal.refuse_used(plan)  # before what it did itself makes it look stale
         with scene(world, desired, audience.report, order.holds) as now:
             _refuse_stale(plan, now, shown.named or plan.id)
             verdicts = _judged_again(world, plan, now, order)

@@ -74,6 +74,12 @@ class Journal:
             )
         return generation + 1
 
+    def refuse_used(self, plan: Plan) -> None:
+        """Raises PlanUsed if the plan was applied before."""
+        with self._database.writing() as connection:
+            number, _, _ = scope_row(connection, plan.scope)
+            _refuse_used(connection, number, plan)
+
     def deny(self, beginning: Beginning, cause: str) -> None:
         """Keep that the guard refused this plan. Nothing began: no lease is needed, the plan is not used up."""
         with self._database.writing() as connection:

@@ -104,7 +104,8 @@ def test_a_change_that_is_related_makes_a_saved_plan_stale_and_is_named(shop: Cl
 def test_an_object_that_changed_makes_a_saved_plan_stale_and_is_named(shop: Cli, tmp_path: Path) -> None:
     file = str(tmp_path / "plan.json")
     assert shop("plan", "--out", file).status == 2
-    assert shop("apply", "--yes").status == 0
+    shop.write({"specs/two.yaml": SHOP["specs/web.yaml"].replace("name: web", "name: two")})
+    assert shop("apply", "--yes").status == 0  # another plan: that of both services
     said = shop("apply", file)
     assert said.status == 4
     assert "instance/web-1-" in said.err
@@ -128,6 +129,25 @@ def test_one_plan_is_applied_once(shop: Cli, tmp_path: Path) -> None:
     said = shop("apply", file)
     assert said.status == 4
     assert "was applied" in said.err
+
+
+def test_what_a_plan_did_itself_is_not_said_to_have_moved(shop: Cli, tmp_path: Path) -> None:
+    file = str(tmp_path / "plan.json")
+    assert shop("plan", "--out", file).status == 2
+    assert shop("apply", file).status == 0
+    said = shop("apply", file)
+    assert said.status == 4
+    assert "was applied before, as " in said.err
+    assert "has appeared" not in said.err
+
+
+def test_a_saved_plan_without_steps_is_done_at_once(shop: Cli, tmp_path: Path) -> None:
+    file = str(tmp_path / "plan.json")
+    assert shop("apply", "--yes").status == 0
+    assert shop("plan", "--out", file).status == 0
+    said = shop("apply", file)
+    assert (said.status, said.err) == (0, "")
+    assert "nothing to do" in said.out
 
 
 def test_files_that_cannot_be_read_or_written_are_said_in_words(shop: Cli) -> None:

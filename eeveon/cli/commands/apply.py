@@ -53,6 +53,10 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
                 "a saved plan knows its environment, services and targets", hint="leave the options out"
             )
         world, shown = saved(console, plan, revision)
+        if not shown.plan.steps:
+            say = console.out if form == "text" else console.say
+            say(f"{shown.plan.scope}  nothing to do: {plan} has no steps")
+            return UNKNOWN if shown.plan.unknown else 0
         return _finish(console, world, shown, form)
     request = Request(environment=environment, services=services, targets=targets, revision=revision)
     made = planned(console, request)
