@@ -66,6 +66,11 @@ def _code_version() -> str:
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
 
+def state_folder() -> Path:
+    """Where the store of this machine lies, or will."""
+    return settings(os.environ, Path.home()).state.absolute()
+
+
 def now() -> datetime:
     """The time, in UTC."""
     return datetime.now(UTC)

@@ -224,6 +224,33 @@ def test_watch_plans_again_when_a_file_changes(shop: Cli) -> None:
     assert "create 1 replica" in seen
 
 
+def test_watch_is_not_woken_by_its_own_state_and_does_not_repeat_itself(shop: Cli) -> None:
+    watching = subprocess.Popen(
+        [sys.executable, "-u", "-m", "eeveon.cli.app", "plan", "--watch"],
+        cwd=shop.root,
+        env={**shop.environ, "EEVEON_STATE": str(shop.root / "state")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert watching.stderr is not None
+    assert watching.stderr.readline().startswith("watching")
+    time.sleep(1)  # noqa: TID251 - the kernel's watch is set up after the line is printed
+    shop.write({"specs/web.yaml": SHOP["specs/web.yaml"].replace("spec:", "spec:\n  replicas: 4")})
+    time.sleep(3)  # noqa: TID251 - long enough for several plans
+    shop.write({"notes.txt": "nothing that a plan reads"})
+    time.sleep(2)  # noqa: TID251 - the time of a plan that would say the same
+    watching.send_signal(signal.SIGINT)
+    out, err = watching.communicate(timeout=20)
+    assert (out.count("shop/demo @"), err) == (2, "")
+    assert watching.returncode == 0
+
+
+def test_watch_saves_no_plan(shop: Cli) -> None:
+    said = shop("plan", "--watch", "--out", "plan.json")
+    assert (said.status, "--watch and --out do not go together" in said.err) == (1, True)
+
+
 def test_a_plan_of_a_commit_does_not_see_the_working_tree(shop: Cli) -> None:
     for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "one"]):
         subprocess.run(

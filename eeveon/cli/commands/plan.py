@@ -1,5 +1,6 @@
 """`eeveon plan`: what an apply would do."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -43,6 +44,8 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     Exit status: 0 nothing to do, 2 changes, 3 something could not be observed, 1 an error.
     """
     request = Request(environment=environment, services=services, targets=targets, revision=revision)
+    if watch and out is not None:
+        raise UsageError("--watch and --out do not go together", hint="leave one of them out")
     if watch:
         return _watch(console, request, form)
     made = planned(console, request)
@@ -75,24 +78,33 @@ def _next(made: Made, out: Path | None) -> str:
 
 
 def _watch(console: Console, request: Request, form: str) -> int:
-    """Plan, and plan again after every change, until interrupted."""
-    from watchfiles import watch
+    """Plan, and plan again after every change, until interrupted. What was just said is not said again."""
+    from watchfiles import DefaultFilter, watch
 
-    from eeveon.wiring import build_world
+    from eeveon.wiring import build_world, state_folder
 
     root = build_world(console.folder).root
-    _plan_once(console, request, form)
-    console.say(f"watching {root} (Ctrl-C ends)")
-    for _ in watch(root, raise_interrupt=False):
-        _plan_once(console, request, form)
+    ours = DefaultFilter(ignore_paths=(state_folder(),))  # every plan is kept there: that is no change
+    with suppress(KeyboardInterrupt):
+        said = _plan_once(console, request, form, "")
+        console.say(f"watching {root} (Ctrl-C ends)")
+        for _ in watch(root, watch_filter=ours):
+            said = _plan_once(console, request, form, said)
     return NOTHING
 
 
-def _plan_once(console: Console, request: Request, form: str) -> None:
-    """A mistake in the specs is shown and does not end the watch."""
+def _plan_once(console: Console, request: Request, form: str, before: str) -> str:
+    """What is to be said, said if it is not what was said before. A mistake in the specs does not end the watch."""
     try:
-        console.out(shown_as(form, planned(console, request), console.style()))
+        text = shown_as(form, planned(console, request), console.style())
     except SpecsRejected as rejected:
-        console.diagnostics(rejected.diagnostics)
+        if repr(rejected.diagnostics) != before:
+            console.diagnostics(rejected.diagnostics)
+        return repr(rejected.diagnostics)
     except EEveonError as error:
-        console.error(error)
+        if error.message != before:
+            console.error(error)
+        return error.message
+    if text != before:
+        console.out(text)
+    return text
