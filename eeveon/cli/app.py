@@ -2,14 +2,15 @@
 
 import gc
 import importlib
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from eeveon.cli.console import Console
-from eeveon.errors import EEveonError, SpecsRejected
+from eeveon.cli.console import Console, occupy_closed_streams
+from eeveon.errors import EEveonError, SpecsRejected, UsageError
 
 COMMANDS = {  # in the order in which a newcomer meets them
     "init": "Create a repository with a first service.",
@@ -69,7 +70,7 @@ class Commands(click.Group):
     "-C",
     "--chdir",
     "folder",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Work in this folder; the default is the current one.",
 )
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
@@ -82,7 +83,17 @@ def eeveon(ctx: click.Context, folder: Path | None, debug: bool) -> None:
     3 something could not be observed; 4 a saved plan is stale or used; 5 the guard refused; 6 another writer
     has the environment.
     """
+    if folder is None and not _is_somewhere():
+        raise UsageError("the current folder is gone", hint="go to one that is there, or name one with -C")
     ctx.obj = Console(folder=folder, debug=debug)
+
+
+def _is_somewhere() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 - nothing is done with the path
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -90,6 +101,7 @@ def main(arguments: list[str] | None = None) -> None:
     gc.set_threshold(
         200_000, 50, 50
     )  # a command is short and makes few cycles: collecting early costs a fifth
+    occupy_closed_streams()
     console = Console(folder=None, debug="--debug" in (sys.argv if arguments is None else arguments))
     sys.exit(run(arguments, console))
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from eeveon.errors import EEveonError
+from eeveon.errors import EEveonError, UsageError
 
 if TYPE_CHECKING:
     from eeveon.core.diagnostic import Diagnostic
@@ -41,8 +41,14 @@ class Console:
         return Style(colour=target.isatty() and not plain, width=max(NARROWEST, width))
 
     def out(self, text: str) -> None:
-        """A result."""
-        print(text, end="" if text.endswith("\n") else "\n", flush=True)
+        """A result. Raises UsageError if it can be written nowhere: a full disk behind `>`."""
+        try:
+            print(text, end="" if text.endswith("\n") else "\n", flush=True)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            self.close_output()
+            raise UsageError(f"writing to standard output: {error.strerror}") from error
 
     def say(self, text: str) -> None:
         """Something for a person, not part of the result."""
@@ -78,3 +84,10 @@ class Console:
     def close_output(self) -> None:
         """After the reader of our output is gone: keep the interpreter from complaining on its way out."""
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def occupy_closed_streams() -> None:
+    """Open the null device as each standard stream that the caller closed, lest a database becomes number 1 or 2."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - open until the end

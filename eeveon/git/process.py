@@ -20,6 +20,11 @@ _AFAR: Mapping[str, str] = {
     "SSH_ASKPASS": "true",
     "GIT_LFS_SKIP_SMUDGE": "1",
 }
+_ELSEWHERE = frozenset(  # what a hook of Git is run with: it would be the hook's repository that is read
+    "GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_COMMON_DIR GIT_PREFIX GIT_OBJECT_DIRECTORY GIT_NAMESPACE "
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_IMPLICIT_WORK_TREE GIT_GRAFT_FILE GIT_SHALLOW_FILE GIT_CONFIG "
+    "GIT_QUARANTINE_PATH GIT_NO_REPLACE_OBJECTS GIT_REPLACE_REF_BASE".split()
+)
 _BATCH_SSH = "ssh -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=15"
 
 
@@ -67,7 +72,7 @@ def _run(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, **environment},
+            env={**_inherited(), **environment},
             start_new_session=True,
         )
     except FileNotFoundError as error:
@@ -82,6 +87,11 @@ def _run(
                 raise RepositoryError(f"git took longer than {seconds:g} s in {command[2]}") from error
             raise
     return subprocess.CompletedProcess(command, process.returncode, said, complaint)
+
+
+def _inherited() -> dict[str, str]:
+    """Our own environment, without what names a repository in the place of the folder that was asked for."""
+    return {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
 
 
 def _words(stderr: bytes) -> str:

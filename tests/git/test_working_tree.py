@@ -136,3 +136,21 @@ def test_a_repository_without_a_commit_has_no_head(repository: Repository) -> No
 def test_a_folder_outside_of_git_has_no_revisions(tmp_path: Path) -> None:
     with pytest.raises(RepositoryError, match="not a git repository"):
         open_tree(tmp_path, "HEAD")
+
+
+def test_a_hook_of_another_repository_does_not_change_what_is_read(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.write("specs/a.yaml", "a")
+    repository.commit()
+    before = open_tree(repository.root)
+    entries = before.entries(["specs"])
+    other = Repository(tmp_path / "other")
+    other.root.mkdir()
+    other.git("init", "-q")
+    other.write("specs/b.yaml", "b")
+    other.commit()
+    monkeypatch.setenv("GIT_DIR", str(other.root / ".git"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(other.root / ".git" / "index"))
+    inside = open_tree(repository.root)
+    assert (inside.entries(["specs"]), inside.commit, inside.changed_files) == (entries, before.commit, 0)
