@@ -72,9 +72,14 @@ def scene(world: World, desired: Desired, report: Report, holds: tuple[Hold, ...
     try:
         observed = observe(drivers)
         shown = views(drivers, observed, desired)
-        all_holds = (*world.store().holds.of(desired.scope), *holds)
+        known = {
+            (hold.service, hold.target): hold for hold in (*world.store().holds.of(desired.scope), *holds)
+        }
         yield Scene(
-            desired=desired, drivers=drivers, observed=observed, views=_held(shown, observed, all_holds)
+            desired=desired,
+            drivers=drivers,
+            observed=observed,
+            views=_held(shown, observed, tuple(known.values())),
         )
     finally:
         for driver in drivers.values():

@@ -223,6 +223,10 @@ def _current_change(
     if fields:
         verb = Verb.UPDATE if {change.path[0] for change in fields} <= mutable else Verb.REPLACE
         return _change(verb, want, present, fields, Cause.DRIFT, _told("changed on the target", current))
+    other = next((seen for seen in present if seen.is_up and seen.revision != want.revision), None)
+    if current.condition is Condition.STOPPED and other is not None:
+        fields = field_changes(other.fields, want.fields, other.applied)
+        return _change(Verb.START, want, present, fields, Cause.SPEC, "back to a revision that is kept")
     if current.condition is not want.goal:
         return _change(Verb.START, want, present, (), Cause.DRIFT, _off_goal(current))
     if len(present) > 1:

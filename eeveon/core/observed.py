@@ -53,7 +53,7 @@ class ObservedObject:
     detail: str = ""  # "exited with status 1, restarted 5 times"
     trace: str = ""  # what is known of who changed it and when
     endpoints: tuple[Endpoint, ...] = ()
-    started: datetime | None = None
+    started: datetime | None = None  # when last, whether it still runs or not
     protected: bool = False
     place: str = ""  # the host that holds it, on a target of several
     ended_by: Author = Author.UNKNOWN  # whose doing it is that it does not run; says nothing of one that does

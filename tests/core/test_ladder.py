@@ -101,3 +101,18 @@ def test_kept_revisions_stop_and_stay_and_the_oldest_goes() -> None:
         "stop web-1 web:1 after 0",
         "remove web-1 web:0 after 0,1",
     ]
+
+
+def test_going_back_to_a_kept_revision_is_a_change_and_no_drift() -> None:
+    held = dict(Holding.of(desired(service("web", image="web:2"))).by_id)
+    held |= {
+        key: replace(item, condition=Condition.STOPPED)
+        for key, item in Holding.of(desired(service("web"))).by_id.items()
+    }
+    plan = decided(desired(service("web", HERE, keep=1)), Holding(held).observed()).plan
+    assert story(plan) == ["run web-1 web:1", "stop web-1 web:2 after 0"]
+    step = the_step(plan)
+    assert (step.drift, step.reasons) == (False, ("back to a revision that is kept",))
+    assert [(change.path, change.before, change.after) for change in step.fields] == [
+        (("image",), "web:2", "web:1")
+    ]

@@ -1,6 +1,7 @@
 """Claims about objects: from nothing to running, and back."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 
@@ -118,6 +119,17 @@ class LifeClaims(ContractFixtures):
         ):
             first, second = perform(driver, effect), perform(driver, effect)
             assert essence(first) == essence(second)
+
+    def test_what_has_stopped_says_when_it_was_last_started(
+        self, driver: Driver, workload: MakeWorkload
+    ) -> None:
+        made = run_one(driver, workload())
+        before = instances(driver)[made.id].started
+        set_condition(driver, made.id, Condition.STOPPED)
+        after = instances(driver)[made.id].started
+        assert (after is None) == (before is None)
+        if before is not None and after is not None:  # a target may note it by the second
+            assert abs(after - before) < timedelta(seconds=3)
 
     def test_a_running_instance_is_not_restarted_by_a_repeated_effect(
         self, driver: Driver, workload: MakeWorkload

@@ -10,9 +10,9 @@ from eeveon.cli.console import Console
 from eeveon.cli.looking import Look, look
 from eeveon.cli.planning import Request, planned
 from eeveon.core.hold import Hold, Kept, bad_of, kept_of
-from eeveon.core.names import ServiceName, TargetName
-from eeveon.core.observed import Seen
-from eeveon.errors import UsageError
+from eeveon.core.names import Revision, ServiceName, TargetName
+from eeveon.core.observed import Seen, Unreachable
+from eeveon.errors import TargetUnreachable, UsageError
 from eeveon.render.kept_text import kept_json, kept_text
 from eeveon.specs.suggest import did_you_mean
 
@@ -63,7 +63,11 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
 def _kept(
     seen: Look, service: ServiceName, targets: frozenset[str]
 ) -> Iterator[tuple[TargetName, tuple[Kept, ...]]]:
-    """What each target of the service keeps. Raises UsageError for a service that is nowhere."""
+    """What each target of the service keeps. Raises TargetUnreachable where one cannot say, UsageError for a slip."""
+    for workload in seen.scene.desired.workloads:
+        blind = seen.scene.observed[workload.target]
+        if workload.service == service and isinstance(blind, Unreachable):
+            raise TargetUnreachable(f"{blind} was not reached: {blind.reason}", hint=blind.hint)
     running = {
         item.id.target: observation
         for observation in seen.scene.observed.values()
@@ -79,8 +83,7 @@ def _kept(
             hint=did_you_mean(service, known - {service}),
         )
     for target, observation in sorted(running.items()):
-        wanted = seen.scene.views[target].preview.objects
-        yield target, kept_of(service, observation, bad_of(service, observation, wanted))
+        yield target, kept_of(service, observation, _bad(seen, service, observation))
 
 
 def _holds(
@@ -93,15 +96,25 @@ def _holds(
             raise _nothing_to_go_back_to(service, target, revisions, to)
         observation = seen.scene.observed[target]
         assert isinstance(observation, Seen), "only what was seen keeps something"
-        wanted = seen.scene.views[target].preview.objects
         yield Hold(
             service=service,
             target=target,
-            bad=bad_of(service, observation, wanted),
+            bad=_bad(seen, service, observation),
             back_to=chosen.revisions,
             since=seen.world.now(),
             by=f"{holder.owner}@{holder.host}",
         )
+
+
+def _bad(seen: Look, service: ServiceName, observation: Seen) -> frozenset[Revision]:
+    """What runs there, what the specs lead to, and what was found bad before."""
+    wanted = seen.scene.views[observation.target].preview.objects
+    before = [
+        hold.bad
+        for hold in seen.world.store().holds.of(seen.scene.desired.scope)
+        if (hold.service, hold.target) == (service, observation.target)
+    ]
+    return bad_of(service, observation, wanted).union(*before)
 
 
 def _nothing_to_go_back_to(

@@ -137,7 +137,7 @@ def instance(place: Place, container: Container) -> ObservedObject:
         trace=_trace(condition, container.state),
         ended_by=ended_by(container),
         endpoints=tuple(endpoints(place, applied, container)),
-        started=_time(container.state.get("StartedAt", "")) if condition is Condition.RUNNING else None,
+        started=_time(container.state.get("StartedAt", "")),
         protected=labels.get(names.PROTECTED) == "true",
     )
 

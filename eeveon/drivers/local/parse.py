@@ -41,7 +41,6 @@ def observed(target: TargetName, record: Record, now: float) -> ObservedObject:
             condition=Condition.RUNNING,
             protected=record.protected,
         )
-    runs = status.state in {"running", "stopping"}
     return ObservedObject(
         id=object_id,
         service=None if service is None else ServiceName(service),
@@ -56,7 +55,7 @@ def observed(target: TargetName, record: Record, now: float) -> ObservedObject:
         endpoints=tuple(
             [Endpoint(port=name, host=LOOPBACK, number=number) for name, number in record.ports.items()]
         ),
-        started=datetime.fromtimestamp(status.started, UTC) if runs else None,
+        started=datetime.fromtimestamp(status.started, UTC) if status.started else None,
         protected=record.protected,
     )
 

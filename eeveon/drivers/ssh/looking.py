@@ -48,6 +48,10 @@ look_units() {
   section states
   sc show -p {properties} -- $units "$pattern" || refuse "systemd does not answer"
 }
+look_starts() {
+  section started
+  [ ! -e "$1" ] || stat -c '%Y %n' -- "$@" 2>/dev/null || :
+}
 look_volumes() {
   section volumes
   [ ! -d "$S/volumes" ] || ls -1 "$S/volumes" || refuse "the volumes cannot be listed"
@@ -58,6 +62,7 @@ look() {
   look_files records "$S/instances/"$record
   look_files units "$U/"$template
   look_sums "$S/sums/"$record
+  look_starts "$S/started/"$record
   look_units "$pattern" "$S/instances/"$record
 }
 """
@@ -91,6 +96,7 @@ class Look:
     units: Mapping[str, str]  # name of the template → its text
     changed: Mapping[str, Changed]  # by path
     states: Mapping[str, Mapping[str, str]]  # name of the unit → its properties
+    started: Mapping[str, int]  # name of the instance → when we last started it, by the host's clock
     volumes: tuple[str, ...]
     balancers: str = ""  # what is said of load balancers, as it is said
 
@@ -122,6 +128,7 @@ def look_of(stdout: str) -> Look:
         units={path.rpartition("/")[2]: text for path, text in _files(sections["units"])},
         changed={item.path: item for item in _changed(sections["changed"])},
         states=dict(_states(sections["states"])),
+        started=dict(_starts(sections["started"])),
         volumes=tuple(sections.get("volumes", "").split()),
         balancers=sections.get("balancers", ""),
     )
@@ -169,6 +176,13 @@ def _changed(text: str) -> Iterator[Changed]:
     for line in text.splitlines():
         at, uid, user, path = line.split(" ", 3)
         yield Changed(path=path, at=None if at == "gone" else int(at), uid=int(uid), user=user)
+
+
+def _starts(text: str) -> Iterator[tuple[str, int]]:
+    for line in text.splitlines():
+        seconds, _, path = line.partition(" ")
+        if seconds.isdigit():
+            yield path.rpartition("/")[2], int(seconds)
 
 
 def _states(text: str) -> Iterator[tuple[str, Mapping[str, str]]]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from eeveon.core.names import ObjectId, TargetName
 from eeveon.core.observed import Condition, Endpoint, ObservedObject
@@ -98,10 +99,16 @@ def instance(
         detail=states.detail_of(state, look.clock),
         trace="; ".join(text for text in traces if text),
         endpoints=tuple(_endpoints(place, record)),
-        started=states.started_of(state) if condition is Condition.RUNNING else None,
+        started=_started(look, object_id, state),
         protected="Protected" in identity,
         place=place.host.name,
     )
+
+
+def _started(look: Look, object_id: ObjectId, state: Mapping[str, str]) -> datetime | None:
+    """When it was last started: systemd knows of what runs, and forgets what has stopped, so we note it ourselves."""
+    noted = look.started.get(object_id.name)
+    return states.started_of(state) or (datetime.fromtimestamp(noted, UTC) if noted else None)
 
 
 def _stray(place: Place, look: Look, unit: str) -> ObservedObject | None:

@@ -102,6 +102,7 @@ if [ "$active" = active ] && [ -z "$changed" ]; then
   [ "$(stat -c %Y "$U/$TEMPLATE")" -le "$began" ] && [ "$(stat -c %Y "$E")" -le "$began" ] || changed=yes
 fi
 if [ "$active" != active ] || [ -n "$changed" ]; then
+  mkdir -p "$S/started" && : > "$S/started/$NAME" || refuse "cannot write in $S"
   sc reset-failed "$UNIT" 2>/dev/null
   said=$(sc restart "$UNIT" 2>&1) || case $(state LoadState) in
     loaded) ;;
@@ -123,7 +124,7 @@ stop
 exec 9>"$S/lock"; flock -w 60 9 || busy "somebody else works on this host"
 if [ -e "$R" ] || [ -n "$(overrides)" ]; then
   remove_overrides
-  rm -f "$R" "$E" "$SUM"
+  rm -f "$R" "$E" "$SUM" "$S/started/$NAME"
   if ! grep -qs "^unit ${TEMPLATE%.service}" "$S/instances/"*; then rm -f "$U/$TEMPLATE"; changed=yes; fi
   [ -z "$changed" ] || reload
 fi

@@ -93,7 +93,7 @@ def test_files_arrive_as_they_are_in_git(harbour: Harbour) -> None:
 
 
 names_of_files = st.text(
-    st.characters(exclude_characters="/\0", exclude_categories=("Cs",)), min_size=1, max_size=12
+    st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=12
 ).filter(lambda name: name not in {".", ".."} and name.lower() != ".git" and len(name.encode()) < 200)
 files = st.dictionaries(names_of_files, st.binary(max_size=40), max_size=6)
 
