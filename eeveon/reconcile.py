@@ -192,6 +192,7 @@ def carry_out(world: World, shown: Shown, audience: Audience) -> Record:
                 waiter=world.waiter(),
                 now=world.now,
                 progress=audience.progress,
+                secrets=world.secrets,
             )
             for (
                 hold

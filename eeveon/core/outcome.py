@@ -60,3 +60,4 @@ class Record:
     ending: Ending
     cause: str  # the first cause of a failure: "1 of 20 failed: web-2: GET /healthz → 502, 3 times"
     outcomes: tuple[ActionOutcome, ...]
+    output: tuple[str, ...] = ()  # what the program that is the first cause wrote last, without secrets

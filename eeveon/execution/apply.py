@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 from eeveon.core.names import TargetName
 from eeveon.core.outcome import Record
 from eeveon.core.plan import Effect
+from eeveon.core.secret import Secrets
 from eeveon.core.verdict import Verdict
 from eeveon.drivers.base import Driver
 from eeveon.execution.executor import Progress, Run, carry_out
 from eeveon.execution.health import Lookout
+from eeveon.execution.last_lines import Witness
 from eeveon.execution.lease import Heartbeat
 from eeveon.execution.performing import Hands, Place
 from eeveon.execution.waiting import Waiter
@@ -33,6 +35,7 @@ class Tools:
     waiter: Waiter
     now: Callable[[], datetime]
     progress: Progress
+    secrets: Secrets
 
 
 def apply(verdicts: Sequence[Verdict], beginning: Beginning, lease: Lease, tools: Tools) -> Record:
@@ -46,11 +49,17 @@ def apply(verdicts: Sequence[Verdict], beginning: Beginning, lease: Lease, tools
     store.journal.begin(beginning)
     held = _Held(lease, store, tools.now)
     with Heartbeat(held.renew, LEASE_TIME.total_seconds() / BEATS) as heartbeat:
-        hands = Hands(place=_places(tools), waiter=tools.waiter, fence=lease.fence)
+        before = frozenset(seen.id for step in beginning.plan.steps for seen in step.present)
+        hands = Hands(
+            place=_places(tools),
+            waiter=tools.waiter,
+            fence=lease.fence,
+            witness=Witness(secrets=tools.secrets, before=before),
+        )
         journal = _RecordJournal(store, beginning.id, tools.now)
         run = Run(hands=hands, journal=journal, progress=tools.progress, check=heartbeat.check)
         result = carry_out(beginning.plan, verdicts, run)
-    store.journal.finish(beginning.id, result.ending, result.cause, tools.now())
+    store.journal.finish(beginning.id, result.ending, result.cause, tools.now(), output=result.output)
     return store.history.record(beginning.id, tools.now())
 
 

@@ -52,6 +52,7 @@ class Result:
 
     ending: Ending
     cause: str
+    output: tuple[str, ...]  # what the program that is the first cause wrote last
     states: Mapping[int, ActionState]
 
 
@@ -70,7 +71,12 @@ def carry_out(plan: Plan, verdicts: Sequence[Verdict], run: Run) -> Result:
         ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="action") as pool,
     ):
         _work_through(_Work(sheet=sheet, run=run, pool=pool))
-    return Result(ending=sheet.ending(), cause=sheet.first_cause(), states=dict(sheet.states))
+    return Result(
+        ending=sheet.ending(),
+        cause=sheet.first_cause(),
+        output=sheet.first_output(),
+        states=dict(sheet.states),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +127,7 @@ def _note_end(work: _Work, action: Action, future: Future[None]) -> None:
     except ActionError as failed:
         state, detail = ActionState.FAILED, str(failed)
         sheet.causes[action.index] = detail
+        sheet.output[action.index] = failed.output
         if not action.cleanup:
             sheet.failed_steps.add(action.step)
     sheet.note(action, state)

@@ -11,6 +11,7 @@ from eeveon.core.wanted import INSTANCE
 from eeveon.drivers.base import Driver
 from eeveon.errors import SecretError, TargetError
 from eeveon.execution.health import Lookout, Patient, wait_until_healthy
+from eeveon.execution.last_lines import Witness
 from eeveon.execution.retry import with_retries
 from eeveon.execution.waiting import Waiter
 
@@ -33,10 +34,15 @@ class Hands:
     place: Callable[[Effect], Place]
     waiter: Waiter
     fence: int
+    witness: Witness
 
 
 class ActionError(Exception):
-    """The action does not hold. The text is the first cause, for people."""
+    """The action does not hold. The text is the first cause, for people; `output` is what its program wrote last."""
+
+    def __init__(self, cause: str, output: tuple[str, ...] = ()) -> None:
+        super().__init__(cause)
+        self.output = output
 
 
 def perform(action: Action, hands: Hands) -> None:
@@ -45,10 +51,18 @@ def perform(action: Action, hands: Hands) -> None:
     Raises:
         ActionError: with the first cause.
     """
+    wrong = _wrong_with(action, hands)
+    if wrong:
+        driver = hands.place(action.effect).driver
+        raise ActionError(wrong, hands.witness.last_lines(driver, action.effect))
+
+
+def _wrong_with(action: Action, hands: Hands) -> str:
+    """What the target or the instance itself has against the action, once it was asked for; "" if it holds."""
     deadline = hands.waiter.now() + action.deadline.total_seconds()
-    _bring_about(action.effect, hands, deadline)
-    if action.health is None or action.effect.object.kind != INSTANCE:
-        return
+    wrong = _bring_about(action.effect, hands, deadline)
+    if wrong or action.health is None or action.effect.object.kind != INSTANCE:
+        return wrong
     place = hands.place(action.effect)
     check = action.health.check
     ill = wait_until_healthy(
@@ -60,8 +74,7 @@ def perform(action: Action, hands: Hands) -> None:
         ),
         hands.waiter,
     )
-    if ill is not None:
-        raise ActionError(ill.cause)
+    return ill.cause if ill is not None else ""
 
 
 def undo(action: Action, hands: Hands) -> None:
@@ -71,10 +84,13 @@ def undo(action: Action, hands: Hands) -> None:
         ActionError: with the first cause.
     """
     for effect in action.undo:
-        _bring_about(effect, hands, hands.waiter.now() + UNDO_DEADLINE.total_seconds())
+        wrong = _bring_about(effect, hands, hands.waiter.now() + UNDO_DEADLINE.total_seconds())
+        if wrong:
+            raise ActionError(wrong)
 
 
-def _bring_about(effect: Effect, hands: Hands, deadline: float) -> None:
+def _bring_about(effect: Effect, hands: Hands, deadline: float) -> str:
+    """What is wrong afterwards; "" if the effect holds. Raises ActionError if the target did not do it."""
     place = hands.place(effect)
 
     def attempt(left: float) -> ObservedObject | None:
@@ -85,9 +101,7 @@ def _bring_about(effect: Effect, hands: Hands, deadline: float) -> None:
         result = with_retries(attempt, hands.waiter, deadline)
     except (TargetError, SecretError) as error:
         raise ActionError(error.message) from error
-    wrong = _differs(effect, result)
-    if wrong:
-        raise ActionError(wrong)
+    return _differs(effect, result)
 
 
 def _differs(effect: Effect, result: ObservedObject | None) -> str:

@@ -22,6 +22,7 @@ class Sheet:
     allowed: frozenset[str]
     states: dict[int, ActionState] = field(default_factory=dict)
     causes: dict[int, str] = field(default_factory=dict)  # of failed actions
+    output: dict[int, tuple[str, ...]] = field(default_factory=dict)  # what their programs wrote last
     finished: list[int] = field(default_factory=list)  # in the order in which they ended
     failed_steps: set[str] = field(default_factory=set)
     stuck: set[str] = field(default_factory=set)  # steps that could not be taken back
@@ -110,11 +111,10 @@ class Sheet:
         """For people: "1 of 20 failed: web-2: GET /healthz → 502, 3 times"; "" if nothing failed."""
         if self.stopped:
             return self.stopped
-        actions = self.plan.actions
-        ended = [index for index in self.finished if index in self.causes]
-        if not ended:
+        first = self._first()
+        if first is None:
             return ""
-        first = actions[next((index for index in ended if not actions[index].cleanup), ended[0])]
+        actions = self.plan.actions
         alike = [
             action
             for action in actions
@@ -122,6 +122,19 @@ class Sheet:
         ]
         failed = sum(action.index in self.causes for action in alike)
         return f"{failed} of {len(alike)} failed: {short_name(first)}: {self.causes[first.index]}"
+
+    def first_output(self) -> tuple[str, ...]:
+        """What the program that is the first cause wrote last."""
+        first = self._first()
+        return self.output[first.index] if first is not None and not self.stopped else ()
+
+    def _first(self) -> Action | None:
+        """The action that failed first; one that only tidies up comes after all others."""
+        actions = self.plan.actions
+        ended = [index for index in self.finished if index in self.causes]
+        if not ended:
+            return None
+        return actions[next((index for index in ended if not actions[index].cleanup), ended[0])]
 
     def ending(self) -> Ending:
         """How the run ended, once it has."""

@@ -37,8 +37,7 @@ _WORDS = {
 def record_summary(record: Record, plan: Plan, style: Style) -> str:
     """A few lines after an apply, ending in a newline."""
     lines = ["", f"{style.bold(str(record.scope))}  {answer(record)}"]
-    if record.cause:
-        lines.append(f"  {style.red(record.cause)}")
+    lines += _cause(record, style)
     back = [step for step in plan.steps if step.goes_back_to and _was_undone(step.id, record)]
     lines += [f"  {step.id} is back at revision {step.goes_back_to}" for step in back]
     lines += _counts(record)
@@ -53,8 +52,7 @@ def record_text(record: Record, style: Style) -> str:
         f"  plan {record.plan} of commit {record.commit[:12] or '(none)'}, by {record.actor}",
         f"  began {record.started:%Y-%m-%d %H:%M:%S} UTC",
     ]
-    if record.cause:
-        lines.append(f"  {style.red(record.cause)}")
+    lines += _cause(record, style)
     lines += ["", *columns([_row(outcome) for outcome in record.outcomes])]
     lines += ["", *_counts(record)]
     return "\n".join(lines) + "\n"
@@ -88,6 +86,14 @@ def answer(record: Record) -> str:
     """How it ended, and how long it took."""
     took = f" in {duration(record.ended - record.started)}" if record.ended else ""
     return f"{_ANSWERS[record.ending]}{took}"
+
+
+def _cause(record: Record, style: Style) -> Iterator[str]:
+    """The first cause, and beneath it what its program wrote last."""
+    if record.cause:
+        yield f"  {style.red(record.cause)}"
+    for line in record.output:
+        yield f"    | {line}".rstrip()
 
 
 def _row(outcome: ActionOutcome) -> tuple[str, ...]:

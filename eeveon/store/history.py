@@ -203,6 +203,7 @@ class History:
                 ending=over.ending if over else Ending(ending),
                 cause=over.cause if over else cause,
                 outcomes=tuple(_outcomes(connection, number)),
+                output=_output(connection, number),
             )
 
     def _end(
@@ -213,6 +214,11 @@ class History:
         if lease is None or lease.fence != fence:  # a newer version would have written it down
             return LeaseEnd(ending=Ending.INTERRUPTED, cause=UNRECORDED, at=None)
         return lease.end(now, self._alive)
+
+
+def _output(connection: sqlite3.Connection, record: int) -> tuple[str, ...]:
+    rows = connection.execute("SELECT text FROM output WHERE record = ? ORDER BY line", (record,))
+    return tuple([text for (text,) in rows])
 
 
 def _outcomes(connection: sqlite3.Connection, record: int) -> Iterator[ActionOutcome]:

@@ -5,6 +5,7 @@ asked for and nobody knows the answer. Every write is refused once the scope has
 """
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -106,13 +107,19 @@ class Journal:
         """The action's effect was taken back."""
         self._add(record_id, index, Event.UNDONE, (detail, now))
 
-    def finish(self, record_id: str, ending: Ending, cause: str, now: datetime) -> None:
-        """The apply has ended. Raises `LeaseLost` as every write does."""
+    def finish(
+        self, record_id: str, ending: Ending, cause: str, now: datetime, *, output: Sequence[str] = ()
+    ) -> None:
+        """The apply has ended. `output` is what the program that is the cause wrote. Raises `LeaseLost`."""
         with self._database.writing() as connection:
             record = _writable(connection, record_id)
             connection.execute(
                 "UPDATE record SET ending = ?, cause = ?, ended = ? WHERE number = ?",
                 (ending, cause, time_text(now), record),
+            )
+            connection.executemany(
+                "INSERT INTO output (record, line, text) VALUES (?, ?, ?)",
+                ((record, number, text) for number, text in enumerate(output)),
             )
 
     def _add(self, record_id: str, index: int, event: Event, said: tuple[str, datetime]) -> None:

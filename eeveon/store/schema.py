@@ -154,4 +154,15 @@ def _lease_ends(database: "Database") -> None:
     )
 
 
-SCHEMA = Schema(migrations=(_first, _holds, _past, _lease_ends))
+def _output(database: "Database") -> None:
+    """What a failed program wrote last: in a table of its own, as `record` ends in a text of megabytes."""
+    database.table("output").create(
+        {"record": int, "line": int, "text": str},
+        pk=("record", "line"),
+        not_null={"record", "line", "text"},
+        foreign_keys=[("record", "record", "number")],
+        strict=True,
+    )
+
+
+SCHEMA = Schema(migrations=(_first, _holds, _past, _lease_ends, _output))

@@ -285,3 +285,25 @@ def test_the_same_value_encrypted_anew_counts_as_a_change(nest: Nest) -> None:
     assert nest.environment()["FROM_SOPS"] == CANARIES["SOPS file"]
     assert nest("plan").status == 0
     assert nest.found() == []
+
+
+@pytest.mark.parametrize("how", ["printed", "as a header"])
+def test_a_program_that_quotes_its_secrets_as_it_fails_gives_none_of_them_away(nest: Nest, how: str) -> None:
+    """Its own log holds what it wrote, and is its own matter; reports and the store do not."""
+    quoting = {
+        "printed": "cat $0; env | grep FROM_; exit 3",
+        "as a header": "printf 'user:%s' \"$FROM_FILE\" | base64 -w0; printf ' %s\\n' \"$FROM_SOPS\"; exit 3",
+    }[how]
+    program = nest.cli.root / "quote.sh"
+    program.write_text(f"#!/bin/sh\necho no database\n{quoting}\n")
+    nest.web('[python3, -m, http.server, "$(PORT)", --bind, 127.0.0.1]', f"[sh, {program}]")
+    said = nest("apply", "--yes")
+    assert said.status == 1
+    assert "    | no database\n" in said.out or "    | FROM_" in said.out
+    assert "[redacted]" in said.out
+    record = json.loads(nest("history", "--format", "json").out)["records"][0]
+    assert "[redacted]" in "".join(record["output"])
+    assert "[redacted]" in nest("history", "show", record["id"]).out
+    for file in nest.cli.state.glob("eeveon.db*"):
+        nest.search.text(str(file), file.read_bytes())
+    assert nest.search.found == []

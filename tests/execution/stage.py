@@ -24,6 +24,7 @@ from eeveon.drivers.fake.world import FakeTarget
 from eeveon.errors import SecretError
 from eeveon.execution.executor import Result, Run, carry_out
 from eeveon.execution.health import Lookout
+from eeveon.execution.last_lines import Witness
 from eeveon.execution.performing import Hands, Place
 from tests.core.moments import NOON
 from tests.core.worlds import HERE, SCOPE, desired
@@ -208,7 +209,12 @@ class Stage:
             )
             for name, driver in self.drivers.items()
         }
-        hands = Hands(place=lambda effect: places[effect.object.target], waiter=self.waiter, fence=self.fence)
+        hands = Hands(
+            place=lambda effect: places[effect.object.target],
+            waiter=self.waiter,
+            fence=self.fence,
+            witness=Witness(secrets=NoSecrets(), before=frozenset()),
+        )
         return carry_out(
             plan, verdicts, Run(hands=hands, journal=self.lines, progress=self.told, check=self.check)
         )

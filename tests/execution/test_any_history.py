@@ -38,7 +38,7 @@ from eeveon.store.leases import Holder
 from eeveon.store.store import Store
 from tests.core.moments import NOON
 from tests.core.worlds import HERE, SCOPE, TARGETS, desired, service
-from tests.execution.stage import Stage
+from tests.execution.stage import NoSecrets, Stage
 
 HOLDER = Holder(owner="alice", host="desk", pid=41, process="1", reason="apply")
 BREAKER = Holder(owner="bob", host="laptop", pid=42, process="2", reason="unlock")
@@ -268,6 +268,7 @@ class AnyHistory(RuleBasedStateMachine):
             waiter=self.stage.waiter,
             now=self.now,
             progress=fate,
+            secrets=NoSecrets(),
         )
         record = apply(allowed(judged.plan), self.beginning(judged.plan, lease.fence), lease, tools)
         self.store.leases.release(lease, self.now())

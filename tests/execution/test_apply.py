@@ -20,7 +20,7 @@ from eeveon.store.leases import Holder, Lease
 from eeveon.store.store import Store
 from tests.core.moments import NOON
 from tests.core.worlds import SCOPE, TARGETS, desired, service
-from tests.execution.stage import Stage
+from tests.execution.stage import NoSecrets, Stage
 
 ALICE = Holder(owner="alice", host="desk", pid=41, process="1", reason="apply")
 BOB = Holder(owner="bob", host="laptop", pid=42, process="2", reason="unlock")
@@ -42,6 +42,7 @@ def tools(store: Store, stage: Stage) -> Tools:
         waiter=stage.waiter,
         now=lambda: NOON,
         progress=stage.told,
+        secrets=NoSecrets(),
     )
 
 

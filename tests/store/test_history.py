@@ -74,6 +74,13 @@ def test_a_record_tells_who_applied_what_and_how_it_ended(store: Store) -> None:
     assert record.outcomes[0].state is ActionState.FAILED
 
 
+def test_a_record_keeps_what_the_failed_program_wrote_last(store: Store) -> None:
+    begin(store, "apply-1")
+    assert store.history.record("apply-1", NOW).output == ()
+    store.journal.finish("apply-1", Ending.FAILED, "web-1", NOW, output=["b: first", "", "a: last"])
+    assert store.history.record("apply-1", NOW).output == ("b: first", "", "a: last")
+
+
 def test_an_undone_action_says_so(store: Store) -> None:
     carry_out(store, "apply-1", PLAN)
     store.journal.intend("apply-1", 0, "remove it", after(1))
