@@ -56,31 +56,36 @@ class Load:
         first = number % len(self._addresses)
         places = cycle((*self._addresses[first:], *self._addresses[:first]))
         connection: socket.socket | None = None
-        fresh = True
         while not self._stop.is_set():
             began = monotonic()
-            again = False
+            connection, body, failure, again = self._request(connection, places)
+            self._note(body, failure, again, monotonic() - began)
+        if connection is not None:
+            connection.close()
+
+    def _request(
+        self, connection: socket.socket | None, places: Iterator[tuple[str, int]]
+    ) -> tuple[socket.socket | None, str, str, bool]:
+        """One request: the connection for the next, the body, why it failed, and whether it was repeated."""
+        used, again = connection is not None, False
+        try:
+            connection = connection or socket.create_connection(next(places), PATIENCE)
             try:
-                if connection is None:
-                    connection = socket.create_connection(next(places), PATIENCE)
-                    fresh = True
-                try:
-                    body, close = self._ask(connection)
-                except _ClosedEarlierError:
-                    connection.close()
-                    if fresh:
-                        raise
-                    again = True
-                    connection = socket.create_connection(next(places), PATIENCE)
-                    body, close = self._ask(connection)
-                fresh = False
-                self._note(body, "", again, monotonic() - began)
-            except OSError as error:
-                self._note("", f"{type(error).__name__}: {error}", again, monotonic() - began)
-                close = True
-            if close and connection is not None:
+                body, close = self._ask(connection)
+            except _ClosedEarlierError:
+                if not used:
+                    raise
                 connection.close()
-                connection = None
+                again = True
+                connection = socket.create_connection(next(places), PATIENCE)
+                body, close = self._ask(connection)
+        except OSError as error:
+            if connection is not None:
+                connection.close()
+            return None, "", f"{type(error).__name__}: {error}", again
+        if close:
+            connection.close()
+        return None if close else connection, body, "", again
 
     def stop(self) -> None:
         """No new requests from now on."""
