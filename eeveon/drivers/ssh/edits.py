@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+LINK = "a"  # with which the mode of a link begins; its content is as old as itself
 SHOWN = 20  # files of one release that are named; more are counted
 
 
@@ -65,7 +66,8 @@ def shown(path: str) -> str:
 def _edit(path: str, before: _Stat | None, after: _Stat | None, other: bool) -> Edit | None:
     if after is None:
         return Edit(path=path, what="deleted")
-    if other:
+    retargeted = after.mode.startswith(LINK) and before is not None and before.changed != after.changed
+    if other or retargeted:
         return _changed(path, "edited", after, after.changed)
     if before is None or before.mode != after.mode:
         return _changed(path, f"mode {int(after.mode, 16) & 0o7777:o}", after, after.touched)

@@ -13,17 +13,19 @@ stats_of() {
     | (cd -- "$2" 2>/dev/null && exec xargs -0r stat --printf='%f %s %.9Y %.9Z %u %U %n\0' --) 2>/dev/null | sort -z
 }
 is_as_brought() { stats_of "$1" "$2" | cmp -s - "$1/stats"; }
-# edits META FOLDER: three packed lines: records now, records then, names of those whose content is another.
+# sums_of FOLDER: what the files hold whose names come in.
+sums_of() { (cd -- "$1" 2>/dev/null && exec xargs -0r sha1sum -z --) 2>/dev/null | sort -z; }
+# edits META FOLDER: three packed lines: records now, records then, names of files that hold something else.
 edits() {
   stats_of "$1" "$2" | comm -z -23 - "$1/stats" | packed
   stats_of "$1" "$2" | comm -z -13 - "$1/stats" | packed
-  [ "$(cut -z -d' ' -f1 "$1/manifest" | head -z -n 1 | wc -c)" -gt 50 ] && kind=sha256sum || kind=sha1sum
-  stats_of "$1" "$2" | comm -z -23 - "$1/stats" | cut -z -d' ' -f7- | head -z -n 200 \
-    | (cd -- "$2" && xargs -0r -n 1 sh -c '
-      if [ -L "$3" ]; then form=l; text() { readlink -n -- "$1"; }
-      else [ -x "$3" ] && form=x || form=f; text() { cat -- "$1"; }; fi
-      sum=$({ printf "blob %s\0" "$(stat -c %s -- "$3")"; text "$3"; } | "$2" | cut -d" " -f1)
-      grep -zFxq -e "$form$sum $3" "$1/manifest" || printf "%s\0" "$3"' sh "$1" "$kind") | packed
+  stats_of "$1" "$2" | comm -z -23 - "$1/stats" | sed -nz 's/^8[^ ]* [^ ]* [^ ]* [^ ]* [^ ]* [^ ]* //p' \
+    | sums_of "$2" | comm -z -23 - "$1/sums" | cut -z -c 43- | packed
+}
+# record META FOLDER: note what the files are now, to know later whether somebody has changed them.
+record() {
+  sed -nz 's/^[fx][^ ]* //p' "$1/manifest" | sums_of "$2" > "$1/sums.new" && mv -f -- "$1/sums.new" "$1/sums" \
+    && stats_of "$1" "$2" > "$1/stats.new" && mv -f -- "$1/stats.new" "$1/stats" || refuse "cannot write in $1"
 }
 look_releases() {
   services=$1
@@ -124,7 +126,7 @@ rm -rf -- "$T"; mkdir -p -- "$N" || give_up "cannot write in $R$(room)"
 if [ -s "$T/m/base" ]; then
   cp -- "$BM/manifest" "$T/m/old" || give_up "cannot read $BM"
   comm -z -23 "$T/m/old" "$T/m/gone" | sort -z -m - "$T/m/added" > "$T/m/manifest" || give_up "cannot write in $R$(room)"
-  if [ ! -s "$T/m/spoilt" ] && ! is_as_brought "$BM" "$B"; then drain; rm -rf -- "$T"; refuse "somebody changes $B meanwhile"; fi
+  if [ -n {checked} ] && ! is_as_brought "$BM" "$B"; then drain; rm -rf -- "$T"; refuse "somebody changes $B meanwhile"; fi
   comm -z -12 "$T/m/old" "$T/m/manifest" | comm -z -23 - "$T/m/spoilt" | cut -z -d' ' -f2- \
     | (cd -- "$B" && exec xargs -0r cp -P -p --parents --reflink=auto -t "$N" --) 2>"$M/said" \
     && (. "$T/m/copies") 2>>"$M/said" || give_up "cannot copy $B: $(tail -n 1 "$M/said")$(room)"
@@ -172,7 +174,7 @@ said "$M/log"
 
 COMPLETE = r"""
 rm -f -- "$M/entered"
-stats_of "$M" "$F" > "$M/stats.new" && mv -f -- "$M/stats.new" "$M/stats" || refuse "cannot write in $M"
+record "$M" "$F"
 [ "$(tr -cd '\0' < "$M/stats" | wc -c)" = "$(tr -cd '\0' < "$M/manifest" | wc -c)" ] \
   || refuse "files of $K went away while it was made"
 sync -f "$F" 2>/dev/null || :
@@ -194,7 +196,7 @@ rm -rf -- "$T"; mkdir -p -- "$T/r" || { drain; refuse "cannot write in $R"; }
   if [ -d "$1/$2" ] && [ ! -L "$1/$2" ]; then mv -T -- "$1/$2" "$1/$2.before-$(date +%Y%m%dT%H%M%S)"; fi
   mv -fT -- "$2" "$1/$2"' sh "$F") || refuse "cannot write in $F"
 rm -rf -- "$T"
-stats_of "$M" "$F" > "$M/stats.new" && mv -f -- "$M/stats.new" "$M/stats" || refuse "cannot write in $M"
+record "$M" "$F"
 """
 
 USE = r"""

@@ -71,6 +71,7 @@ class Survey:
     base: str  # "": none
     base_digest: str
     base_edits: tuple[Edit, ...]
+    base_is_as_brought: bool  # else somebody has at least touched it
     room: int | None  # bytes
 
 
@@ -126,6 +127,7 @@ def survey(dock: Dock, release: Release) -> Survey:
             base=base,
             base_digest=digest,
             base_edits=edits_of(theirs),
+            base_is_as_brought=not theirs,
             room=int(room) * 1024 if room.isdigit() else None,
         )
     except (KeyError, ValueError, OSError) as error:
@@ -146,6 +148,7 @@ def _bring(cargo: Cargo, found: Survey, timeout: timedelta) -> None:
         user=release.user,
         of=f"{dock.scope}/{release.service}",
         unpack=Raw(UNPACK),
+        checked="yes" if found.base_is_as_brought else "",
         digest=digest,
     )
     built = commands(release, release.build, texts.BUILD)

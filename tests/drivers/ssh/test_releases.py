@@ -237,6 +237,7 @@ def test_a_shell_that_is_killed_at_any_step_leaves_a_whole_release_in_service(
 
 
 def test_files_that_somebody_edits_are_named_and_put_back(harbour: Harbour) -> None:
+    harbour.repository.link("link", "same")
     one = harbour.commit({name: name for name in ("edited", "gone", "mode", "touched", "same")})
     harbour.bring(one, Condition.SERVING)
     now = harbour.current.resolve()
@@ -245,22 +246,25 @@ def test_files_that_somebody_edits_are_named_and_put_back(harbour: Harbour) -> N
     (now / "mode").chmod(0o600)
     os.utime(now / "touched", (1, 1))
     (now / "extra").write_text("not ours")
+    (now / "link").unlink()
+    (now / "link").symlink_to("gone")
 
     (seen,) = harbour.objects().values()
     edited = seen.fields["edited"]
     assert isinstance(edited, dict)
-    assert edited.keys() == {"edited", "gone", "mode"}
+    assert edited.keys() == {"edited", "gone", "link", "mode"}
     assert edited["edited"].startswith("edited 20")
     assert edited["gone"] == "deleted"
     assert edited["mode"].startswith("mode 600 ")
     assert seen.applied == one
-    assert "3 files" in seen.trace
+    assert "4 files" in seen.trace
 
     seen = harbour.bring(one, Condition.SERVING)  # type: ignore[assignment]
     assert seen.fields == one
     assert tree_of(now) == {
         **{name: ("644", name.encode()) for name in ("edited", "gone", "mode", "touched", "same")},
         "extra": ("644", b"not ours"),
+        "link": ("link", b"same"),
     }
 
 
@@ -424,3 +428,20 @@ def test_the_folder_of_another_service_is_not_taken(harbour: Harbour) -> None:
 
     with pytest.raises(ActionRefused, match="holds the releases of other/prod/site"):
         harbour.bring(two, Condition.RUNNING)
+
+
+def test_a_host_that_was_restored_holds_what_it_held(harbour: Harbour) -> None:
+    one = harbour.commit({f"f{number}": f"{number}" for number in range(300)})
+    harbour.bring(one, Condition.SERVING)
+    for file in harbour.current.resolve().iterdir():
+        os.utime(file, (1, 1))  # all of them: times are not content
+
+    (seen,) = harbour.objects().values()
+    assert seen.fields == one
+    (harbour.current / "f299").write_text("EDITED")
+    (seen,) = harbour.objects().values()
+    assert list(seen.fields["edited"]) == ["f299"]  # type: ignore[call-overload]
+
+    two = harbour.commit({"f1": "changed"})
+    harbour.bring(two, Condition.SERVING)
+    assert (harbour.current / "f299").read_text() == "299"
