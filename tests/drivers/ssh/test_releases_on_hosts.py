@@ -263,7 +263,7 @@ def test_a_disk_that_fills_on_the_way_leaves_the_running_release_alone(site: Sit
     host = site.hosts[0]
     one = site.commit({"index.html": "one"})
     site.bring(site.driver(), one, Condition.SERVING)
-    fills = (("sh", "-c", "exec dd if=/dev/zero of=fill bs=64k"),)
+    fills = (("sh", "-c", "cat /dev/zero > fill"),)
     two = site.commit({"index.html": "two"}, build=fills)
     with host.full("/srv/web", "2m"):
         with pytest.raises(ActionRefused, match="No space left on device"):
@@ -281,7 +281,7 @@ def test_a_program_runs_in_its_release_beside_the_older_one(site: Site) -> None:
     run = (
         "sh",
         "-c",
-        "cat index.html > /tmp/said-$(cat index.html); pwd >> /tmp/said-$(cat index.html); exec sleep 999",
+        "cat index.html > /srv/said-$(cat index.html); pwd >> /srv/said-$(cat index.html); exec sleep 999",
     )
     one, two = (
         Workload(**{**{name: getattr(work, name) for name in Workload.__dataclass_fields__}, "command": run})
@@ -291,9 +291,9 @@ def test_a_program_runs_in_its_release_beside_the_older_one(site: Site) -> None:
     site.bring(driver, two, Condition.SERVING)
 
     assert sorted(seen(driver).values()) == [Condition.RUNNING, Condition.SERVING]
-    wait_until(lambda: host.try_run("cat /tmp/said-two") == 0, seconds=10, what="the program")
+    wait_until(lambda: host.try_run("cat /srv/said-two") == 0, seconds=10, what="the program")
     for text in ("one", "two"):
-        assert host.run(f"cat /tmp/said-{text}").startswith(f"{text}/srv/web/releases/")
+        assert host.run(f"cat /srv/said-{text}").startswith(f"{text}/srv/web/releases/")
     assert current(host) == "two"
 
 
