@@ -14,7 +14,7 @@ from eeveon.core.guard import ByDestroy
 from eeveon.core.names import EnvironmentName
 from eeveon.core.secret import FromEncrypted, SecretRef
 from eeveon.errors import RepositoryError, SecretError, SpecsRejected, UsageError
-from eeveon.git.documents import ignored, listed, load, project_entry, read_one
+from eeveon.git.documents import ignored, listed, load, project_entry, read_one, unread
 from eeveon.git.tree import Entry
 from eeveon.sourcing import NO_PINS, Pins, Question, with_sources
 from eeveon.specs.codec import decode_desired, encode_desired
@@ -54,7 +54,7 @@ def resolved(world: World, project: Project, environment: EnvironmentName) -> "R
     """The documents of one environment, with everything that is to be said about them. Does not raise for mistakes."""
     entries = _listed(world, project, environment)
     result = _resolved(world, project, environment, entries, read=partial(read_one, world.tree))
-    return replace(result, diagnostics=(*result.diagnostics, *_ignored(world, project, environment)))
+    return replace(result, diagnostics=(*result.diagnostics, *_left_out(world, project, environment)))
 
 
 def desired_of(world: World, order: Order, pins: Pins = NO_PINS) -> Desired:
@@ -104,7 +104,7 @@ def _specs(world: World, order: Order) -> Specs:
     """
     project = project_of(world)
     entries = _listed(world, project, order.environment)
-    unread = _ignored(world, project, order.environment)  # is not in the key, so it is not remembered
+    left_out = _left_out(world, project, order.environment)  # is not in the key, so it is not remembered
     key = _key(world, order.environment, entries)
     read = cache(
         partial(read_one, world.tree)
@@ -113,20 +113,30 @@ def _specs(world: World, order: Order) -> Specs:
     if known is None:
         result = _resolved(world, project, order.environment, entries, read=read)
         if result.desired is None:
-            raise SpecsRejected((*result.diagnostics, *unread))
+            raise SpecsRejected((*result.diagnostics, *left_out))
         known = result.desired, result.diagnostics
         if (
             _key(world, order.environment, _listed(world, project, order.environment)) == key
         ):  # as it was read
             world.cache.put_many({key: _remembered(*known, read=read)})
     desired = replace(known[0], commit=world.tree.commit, changed_files=world.tree.changed_files)
-    return Specs(desired=_selected(_versioned(desired, world), order), warnings=(*known[1], *unread))
+    return Specs(desired=_selected(_versioned(desired, world), order), warnings=(*known[1], *left_out))
 
 
-def _ignored(world: World, project: Project, environment: EnvironmentName) -> tuple[Diagnostic, ...]:
-    """A warning for everything in the environment's folders that Git ignores. They have been listed before."""
+def _left_out(world: World, project: Project, environment: EnvironmentName) -> tuple[Diagnostic, ...]:
+    """A warning for all that is not read in the environment's folders. They have been listed before."""
     folders = (project.base, project.environments[environment].path)
-    return tuple(
+    links = tuple(
+        Diagnostic(
+            code="folder-not-read",
+            message=why,
+            position=Position(file=path),
+            hint="keep its files in the folder itself, or link to each of them",
+            severity=Severity.WARNING,
+        )
+        for path, why in unread(world.tree, folders).items()
+    )
+    return links + tuple(
         Diagnostic(
             code="ignored-file",
             message=f"Git ignores this {'folder' if path.endswith('/') else 'file'}, so it is not read",

@@ -57,6 +57,15 @@ def ignored(tree: Tree, folders: Sequence[str]) -> tuple[str, ...]:
     return tuple(path for path in sorted(tree.ignored) if any(_is_below(path, folder) for folder in folders))
 
 
+def unread(tree: Tree, folders: Sequence[str]) -> Mapping[str, str]:
+    """Folders with spec files below these folders, once they were listed, that are not looked into, and why."""
+    return {
+        path: why
+        for path, why in sorted(tree.unread.items())
+        if any(_is_below(path, folder) for folder in folders)
+    }
+
+
 def project_entry(tree: Tree) -> Entry:
     """The file that holds the Project, without a look at the rest of the repository."""
     return Entry(PROJECT_FILE, blob_id(tree.read([PROJECT_FILE])[PROJECT_FILE]))

@@ -20,8 +20,8 @@ _AFAR: Mapping[str, str] = {
     "SSH_ASKPASS": "true",
     "GIT_LFS_SKIP_SMUDGE": "1",
 }
-_ELSEWHERE = frozenset(  # what a hook of Git is run with: it would be the hook's repository that is read
-    [
+_ELSEWHERE = frozenset(  # what Git runs a hook with: it would be the hook's repository that is read
+    {
         "GIT_DIR",
         "GIT_WORK_TREE",
         "GIT_INDEX_FILE",
@@ -37,7 +37,7 @@ _ELSEWHERE = frozenset(  # what a hook of Git is run with: it would be the hook'
         "GIT_QUARANTINE_PATH",
         "GIT_NO_REPLACE_OBJECTS",
         "GIT_REPLACE_REF_BASE",
-    ]
+    }
 )
 _BATCH_SSH = "ssh -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=15"
 

@@ -9,7 +9,9 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from posixpath import dirname, isabs, join, normpath
 from typing import Protocol
 
 from eeveon.core.names import CommitId
@@ -18,8 +20,13 @@ from eeveon.git.process import git
 
 NO_COMMIT = CommitId("")
 _SYMLINK = "120000"
+_REPOSITORY = "160000"  # a submodule
 _FILES = ("100644", "100755", _SYMLINK)
 _IGNORED = "!!"
+_UNTRACKED = "??"
+_LINKED = "a symbolic link to a folder is not followed, so nothing below it is read"
+_OTHERS = "this folder is a Git repository of its own, so nothing below it is read"
+_GLANCE = 10_000  # files looked at behind a link, which may lead anywhere
 
 Wanted = Callable[[str], bool]
 
@@ -53,6 +60,11 @@ class Tree(Protocol):
     @property
     def ignored(self) -> frozenset[str]:
         """What Git ignores of the folders asked for so far: wanted files, and folders (`/` at the end) with such."""
+        ...
+
+    @property
+    def unread(self) -> Mapping[str, str]:
+        """Folders with wanted files, of those asked for so far, that are not looked into, and why."""
         ...
 
     def entries(self, folders: Sequence[str], wanted: Wanted = every) -> tuple[Entry, ...]:
@@ -101,6 +113,7 @@ class _Folder:
         self._root = root
         self._changed: set[str] = set()
         self._ignored: set[str] = set()
+        self._unread: dict[str, str] = {}
         self.commit = NO_COMMIT
 
     @property
@@ -111,12 +124,27 @@ class _Folder:
     def ignored(self) -> frozenset[str]:
         return frozenset(self._ignored)
 
+    @property
+    def unread(self) -> Mapping[str, str]:
+        return self._unread
+
     def entries(self, folders: Sequence[str], wanted: Wanted = every) -> tuple[Entry, ...]:
-        found = {path for folder in folders for path in _walk(self._root, folder) if wanted(path)}
+        found = {path for folder in folders for path in self._files(folder, wanted) if wanted(path)}
         return tuple(Entry(path, blob_id(_content(self._root, path))) for path in sorted(found))
 
     def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
         return {path: _content(self._root, path) for path in paths}
+
+    def _files(self, folder: str, wanted: Wanted) -> Iterable[str]:
+        return _walk(self._root, folder, lambda link: self._note_unread(link, _LINKED, wanted))
+
+    def _note_unread(self, path: str, why: str, wanted: Wanted) -> None:
+        """Keep a folder that is not looked into, if it has wanted files, or is a submodule that is not here."""
+        if (self._root / path).is_dir():
+            glance = tuple(islice(_walk(self._root, path), _GLANCE))
+            is_elsewhere = not glance and why == _OTHERS
+            if is_elsewhere or any(map(wanted, glance)):
+                self._unread[path] = why
 
 
 class _WorkTree(_Folder):
@@ -132,6 +160,8 @@ class _WorkTree(_Folder):
                 self._note_ignored(path, wanted)
                 continue
             self._changed.add(path)
+            if code == _UNTRACKED and not wanted(path):
+                self._note_unread(path.rstrip("/"), _OTHERS if path.endswith("/") else _LINKED, wanted)
             if wanted(path):
                 ids.pop(path, None)
                 if code[0] != "D" and self._is_there(
@@ -163,7 +193,11 @@ class _WorkTree(_Folder):
             if line:
                 facts, path = line.split("\t", 1)
                 mode, content_id, _ = facts.split(" ")
-                if mode in _FILES and wanted(path):
+                if mode == _REPOSITORY:
+                    self._note_unread(path, _OTHERS, wanted)
+                elif mode == _SYMLINK and not wanted(path):
+                    self._note_unread(path, _LINKED, wanted)
+                elif mode in _FILES and wanted(path):
                     is_link = mode == _SYMLINK and self._is_there(path)
                     found[path] = blob_id(_content(self._root, path)) if is_link else content_id
         return found
@@ -183,8 +217,13 @@ class _CommitTree:
 
     def __init__(self, root: Path, revision: str) -> None:
         self._root = root
+        self._unread: dict[str, str] = {}
         self.commit = _commit(root, revision)
         self._ids: dict[str, str] = {}
+
+    @property
+    def unread(self) -> Mapping[str, str]:
+        return self._unread
 
     def entries(self, folders: Sequence[str], wanted: Wanted = every) -> tuple[Entry, ...]:
         listed = git(self._root, "ls-tree", "-r", "-z", self.commit, "--", *folders)
@@ -193,7 +232,11 @@ class _CommitTree:
             if line:
                 facts, path = line.split("\t", 1)
                 mode, _, content_id = facts.split(" ")
+                if mode == _REPOSITORY:
+                    self._unread[path] = _OTHERS
                 if not wanted(path):
+                    if mode == _SYMLINK and any(map(wanted, self._behind(path, content_id))):
+                        self._unread[path] = _LINKED
                     continue
                 if mode == _SYMLINK:
                     raise RepositoryError(
@@ -203,6 +246,15 @@ class _CommitTree:
                     found.append(Entry(path, content_id))
         self._ids |= {entry.path: entry.id for entry in found}
         return tuple(sorted(found, key=lambda entry: entry.path))
+
+    def _behind(self, link: str, content_id: str) -> Iterable[str]:
+        """The files of the commit in the folder that a link leads to."""
+        text = git(self._root, "cat-file", "blob", content_id).decode("utf-8", "surrogateescape")
+        goal = normpath(join(dirname(link), text))
+        if isabs(goal) or goal.split("/")[0] == "..":
+            return ()
+        listed = git(self._root, "ls-tree", "-r", "--name-only", "-z", self.commit, "--", goal)
+        return listed.decode("utf-8", "surrogateescape").split("\0")
 
     def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
         wanted = list(paths)
@@ -247,13 +299,17 @@ def _head(root: Path) -> tuple[CommitId, str]:
         return NO_COMMIT, prefix
 
 
-def _walk(root: Path, folder: str) -> Iterable[str]:
+def _walk(root: Path, folder: str, passed: Callable[[str], None] = lambda _link: None) -> Iterable[str]:
+    """The files below a folder, without hidden folders and links to folders; `passed` hears of the latter."""
     top = root / folder
     if os.path.lexists(top) and not top.is_dir():
         yield folder
         return
     for at, folders, files in os.walk(top):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in folders:
+            if os.path.islink(os.path.join(at, name)):  # noqa: PTH114, PTH118 - of every folder; no Path is made
+                passed((Path(at) / name).relative_to(root).as_posix())
         for name in files:
             yield (Path(at) / name).relative_to(root).as_posix()
 
@@ -267,8 +323,6 @@ def _content(root: Path, path: str) -> bytes:
             raise RepositoryError(f"{path} is a symbolic link that leads out of the repository")
         if not stat.S_ISREG(os.stat(real).st_mode):  # noqa: PTH116 - as below; and a pipe would never end
             raise RepositoryError(f"{path} is no regular file", hint="move it out of the folder")
-        if not stat.S_ISREG(os.stat(real).st_mode):  # noqa: PTH116 - a pipe would be waited on for ever
-            raise RepositoryError(f"{path} is not a regular file")
         with open(real, "rb") as file:  # noqa: PTH123 - a third of the time that Path.read_bytes takes
             return file.read()
     except FileNotFoundError as error:

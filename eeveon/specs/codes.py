@@ -13,6 +13,7 @@ CODES: Final[Mapping[str, str]] = {
     "expression-forbidden": "An expression uses something that expressions may not use.",
     "expression-syntax": "The text between `${{` and `}}` cannot be read.",
     "expression-unknown": "An expression names something that is not there.",
+    "folder-not-read": "A link to a folder, or another repository, holds spec files that are not read.",
     "ignored-file": "Git ignores a spec file in a folder of the environment, so it is not read.",
     "kind-not-yet": "The kind comes with a later version.",
     "lfs-pointer": "Git LFS keeps files of a source elsewhere, so that hosts would get pointers to them.",

@@ -154,3 +154,47 @@ def test_a_hook_of_another_repository_does_not_change_what_is_read(
     monkeypatch.setenv("GIT_INDEX_FILE", str(other.root / ".git" / "index"))
     inside = open_tree(repository.root)
     assert (inside.entries(["specs"]), inside.commit, inside.changed_files) == (entries, before.commit, 0)
+
+
+def unread(root: Path, revision: str | None = None) -> dict[str, str]:
+    tree = open_tree(root, revision)
+    assert [entry.path for entry in tree.entries(["specs"], is_spec)] == ["specs/web.yaml"]
+    return {path: why.partition(" is ")[0] for path, why in tree.unread.items()}
+
+
+LINK, OTHER = "a symbolic link to a folder", "this folder"
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_a_link_to_a_folder_with_specs_is_told(repository: Repository, committed: bool) -> None:
+    repository.write("specs/web.yaml", A)
+    repository.write("shared/two.yaml", B)
+    repository.write("notes/text", B)
+    repository.link("specs/shared", "../shared")
+    repository.link("specs/notes", "../notes")
+    repository.link("specs/up", "..")
+    if committed:
+        repository.commit()
+        assert unread(repository.root, "HEAD") == {"specs/shared": LINK, "specs/up": LINK}
+    assert unread(repository.root) == {"specs/shared": LINK, "specs/up": LINK}
+
+
+def test_a_link_to_a_folder_is_told_without_git_too(tmp_path: Path) -> None:
+    (tmp_path / "specs").mkdir()
+    (tmp_path / "specs/web.yaml").write_text(A)
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared/two.yaml").write_text(B)
+    (tmp_path / "specs/shared").symlink_to("../shared")
+    assert unread(tmp_path) == {"specs/shared": LINK}
+
+
+def test_a_repository_in_the_specs_is_told(repository: Repository) -> None:
+    repository.write("specs/web.yaml", A)
+    inner = Repository(repository.root / "specs" / "inner")
+    inner.write("two.yaml", B)
+    inner.git("init", "-q")
+    inner.commit()
+    assert unread(repository.root) == {"specs/inner": OTHER}
+    repository.commit()  # as a submodule
+    assert unread(repository.root) == {"specs/inner": OTHER}
+    assert unread(repository.root, "HEAD") == {"specs/inner": OTHER}
