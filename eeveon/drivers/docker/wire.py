@@ -157,10 +157,22 @@ def open_connection(address: Address, seconds: float) -> Connection:
         case "tcp":
             sock = socket.create_connection((address.host, address.port), timeout=seconds)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            _watch_over(sock)
             return Connection(sock if address.tls is None else _encrypted(sock, address.host, address.tls))
         case "ssh":
             return _ssh(address, seconds)
+
+
+def _watch_over(sock: socket.socket) -> None:
+    """Let the kernel end a connection whose other side has been silent on the network for half a minute.
+
+    An engine may think for minutes over a pull. A network that is gone looks the same for two hours by default.
+    """
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 15)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 30_000)  # ms; the same for what was sent
 
 
 def _unix(path: str, seconds: float) -> socket.socket:
@@ -192,6 +204,7 @@ def _ssh(address: Address, seconds: float) -> Connection:
     """The way of the docker command itself: its `dial-stdio` on the other machine, through the person's own ssh."""
     ours, theirs = socket.socketpair()
     words = ["ssh", "-T", "-o", "BatchMode=yes", "-o", f"ConnectTimeout={max(1, round(seconds))}"]
+    words += ["-o", "ServerAliveInterval=15"]  # times 3, as `_watch_over`
     words += ["-p", str(address.port)] if address.port else []
     words += ["-l", address.user] if address.user else []
     words += ["--", address.host, "docker", "system", "dial-stdio"]

@@ -17,6 +17,7 @@ from eeveon.core.plan import Effect
 from eeveon.drivers.base import Context
 from eeveon.drivers.docker.address import DEFAULT_HOST, Tls, address_of
 from eeveon.drivers.docker.driver import connect
+from eeveon.drivers.docker.wire import open_connection
 from eeveon.errors import TargetUnreachable
 from tests.drivers.contract import KnownSecrets
 
@@ -120,3 +121,17 @@ def test_a_machine_that_ssh_does_not_reach() -> None:
         port = server.getsockname()[1]
     found = unreachable({"host": f"ssh://nobody@127.0.0.1:{port}"})
     assert "refused" in found.reason.lower()
+
+
+def test_the_kernel_watches_over_a_connection_to_another_machine() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        connection = open_connection(address_of({"host": f"tcp://127.0.0.1:{port}"}, {}), 5)
+        with listener.accept()[0] as far:
+            near = far.getpeername()[1]
+            lines = [line.split() for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()]
+            (timer,) = [line[5] for line in lines if line[1] == f"0100007F:{near:04X}"]
+        connection.close()
+    kind, _, hundredths = timer.partition(":")
+    assert kind == "02"  # of keeping alive
+    assert int(hundredths, 16) <= 1500, "a network that is gone is noticed within half a minute"
