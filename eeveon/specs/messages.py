@@ -5,8 +5,9 @@ so the same words describe a value whichever way it is wrong, and the alternativ
 """
 
 import json
+import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pydantic_core import ErrorDetails
@@ -46,6 +47,7 @@ _NOUNS: Final = {
     "object": "a mapping",
 }
 _LONGEST_SHOWN: Final = 40
+QUOTE: Final = "put quotes around it, as it is written there"
 
 
 def problems_of(kind: str, document: Mapping[str, Any], errors: Sequence[ErrorDetails]) -> list[Problem]:
@@ -233,8 +235,21 @@ def _hint(kind: str, wanted: Schema, value: object) -> str:
         known = [choice for form in forms for choice in form.get("enum", ())]
         return did_you_mean(value, known)
     if isinstance(value, bool | int | float) and "string" in types and "number" not in types:
-        return f'put it in quotes: "{json.dumps(value)}"'
+        patterns = {form.get("pattern", "") for form in forms if form["type"] == "string"}
+        seconds = f"{json.dumps(value)}s"
+        if _fits(json.dumps(value), patterns):
+            return in_quotes(value)
+        return f"did you mean `{seconds}`?" if _fits(seconds, patterns) else ""
     return ""
+
+
+def in_quotes(value: object) -> str:
+    """What to do with a number or truth that was meant as text. Of a fraction YAML does not keep how it was written."""
+    return QUOTE if isinstance(value, float) else f'put it in quotes: "{json.dumps(value)}"'
+
+
+def _fits(text: str, patterns: Iterable[str]) -> bool:
+    return any(re.search(pattern, text) for pattern in patterns)
 
 
 def _words(text: str) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from eeveon.specs import quantities, windows
+from eeveon.specs.messages import in_quotes
 from eeveon.specs.problem import Path, Problem, field_name
 from eeveon.specs.source_rules import source_rules
 from eeveon.specs.suggest import did_you_mean, listed
@@ -162,7 +163,7 @@ def _text_keeps_its_form(document: Mapping[str, Any]) -> Iterator[Problem]:
                 code="wrong-type",
                 message=f"`{field_name(path)}` must be text, not the number {value}",
                 path=path,
-                hint=f'put it in quotes: "{value}"',
+                hint=in_quotes(value),
             )
 
 

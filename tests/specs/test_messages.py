@@ -44,19 +44,19 @@ MISTAKES = {
     ),
     "a number that would change": (
         "env: {A: 3.10}",
-        'wrong-type: `A` must be text or a whole number, not the number 3.1 → put it in quotes: "3.1"',
+        "wrong-type: `A` must be text or a whole number, not the number 3.1 → put quotes around it, as it is written there",
     ),
     "a whole number with a point": (
         "env: {A: 3.0}",
-        'wrong-type: `A` must be text, not the number 3.0 → put it in quotes: "3.0"',
+        "wrong-type: `A` must be text, not the number 3.0 → put quotes around it, as it is written there",
     ),
     "a point in a command": (
         "command: [sleep, 1.0]",
-        'wrong-type: `command[1]` must be text, not the number 1.0 → put it in quotes: "1.0"',
+        "wrong-type: `command[1]` must be text, not the number 1.0 → put quotes around it, as it is written there",
     ),
     "a point in a probe": (
         "health: {command: [check, 1.0]}",
-        'wrong-type: `command[1]` must be text, not the number 1.0 → put it in quotes: "1.0"',
+        "wrong-type: `command[1]` must be text, not the number 1.0 → put quotes around it, as it is written there",
     ),
     "a command as text": (
         "command: gunicorn 'shop wsgi' -w",
@@ -94,7 +94,11 @@ MISTAKES = {
     ),
     "no duration": (
         "stopGrace: 10",
-        'wrong-type: `stopGrace` must be a duration such as 30s, 5m or 1.5h, not the number 10 → put it in quotes: "10"',
+        "wrong-type: `stopGrace` must be a duration such as 30s, 5m or 1.5h, not the number 10 → did you mean `10s`?",
+    ),
+    "a number that quotes make no better": (
+        "networks: [1.5]",
+        "wrong-type: `networks[0]` must be a name of lower-case letters, digits and `-`, at most 40 characters long, not the number 1.5",
     ),
     "no size": (
         "resources: {memory: 5X}",
