@@ -1,6 +1,7 @@
 """What the tests of the ssh driver share: hosts, and drivers connected to them."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -63,6 +64,7 @@ class World:
     state: Path
     grace: timedelta = timedelta(seconds=4)  # not the usual one
     said: list[tuple[ObjectId, str]] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)  # addresses of hosts that drivers were made for
 
     def settings(self, count: int = 1, **changes: object) -> dict[str, object]:
         """Settings of a target with the first hosts."""
@@ -84,6 +86,8 @@ class World:
     def connect(self, environment: str = "staging", count: int = 1, **changes: object) -> SshDriver:
         """A new driver."""
         target = Target(name=TargetName("edge"), kind="ssh", settings=self.settings(count, **changes))
+        hosts: Any = target.settings["hosts"]
+        self.used.update(host["address"] for host in hosts)
         driver = connect(target, self.context(environment))
         assert isinstance(driver, SshDriver)
         return driver
@@ -118,9 +122,12 @@ def boxes(hosts: Hosts) -> tuple[Box, ...]:
 
 @pytest.fixture
 def world(hosts: Hosts, boxes: tuple[Box, ...], tmp_path: Path) -> Iterator[World]:
-    yield World(boxes=boxes, key=str(hosts.key), known_hosts=str(hosts.known_hosts), state=tmp_path / "state")
-    for box in boxes:
-        sweep(box.host)
+    world = World(
+        boxes=boxes, key=str(hosts.key), known_hosts=str(hosts.known_hosts), state=tmp_path / "state"
+    )
+    yield world
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(sweep, [box.host for box in boxes if box.address in world.used]))
 
 
 @pytest.fixture
