@@ -217,6 +217,21 @@ def test_software_that_is_missing_is_said_with_what_to_install(shop: Shop) -> No
     shop.apply()
 
 
+def test_nothing_changes_sides_while_a_host_of_the_balancer_does_not_answer(shop: Shop) -> None:
+    shop.write(rollout="blueGreen")
+    shop.apply()
+    shop.write(rollout="blueGreen", version="two")
+    with steady_load(shop.addresses, clients=2) as report, shop.three[1].refusing():
+        failed = shop.cli("apply", "-e", "demo", "--yes")
+        assert failed.status in {1, 3}
+        told = f"load balancer front is on {shop.three[1].name} too, which does not answer"
+        assert told in " ".join(failed.out.split())
+    assert report.failed == []
+    assert set(report.answered) == {"one"}
+    shop.apply()
+    assert {shop.get(host) for host in shop.three[:2]} == {"two"}
+
+
 def test_everything_goes_with_the_last_of_it(shop: Shop) -> None:
     shop.write()
     shop.apply()

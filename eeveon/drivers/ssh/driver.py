@@ -72,6 +72,7 @@ class SshDriver:
         with self._side_by_side() as pool:
             answers = list(pool.map(self._observe_host, self._site.hosts))
         blind = tuple(answer for answer in answers if isinstance(answer, Unreachable))
+        self._balancing.missed(item.place for item in blind)
         if len(blind) == len(answers):
             return self._nothing_seen(blind)
         objects = tuple(item for answer in answers if not isinstance(answer, Unreachable) for item in answer)

@@ -193,7 +193,8 @@ def workload(service: str, balancer: str) -> Workload:
 def test_a_balancer_is_on_its_hosts_or_on_all_in_service_with_its_own_routes() -> None:
     hosts = [Host(name=name, address="a", standby=name == "c") for name in ("a", "b", "c")]
     site = HostSite(hosts=tuple(hosts), access=Access())
-    balancers = (FRONT, Balancer(name="back", software="nginx", hosts=("c",)))
+    back = Balancer(name="back", software="nginx", hosts=("c",))
+    balancers = (FRONT, back, Balancer(name="idle", software="nginx"))
     wanted = list(
         wanted_balancers(EDGE, site, balancers, [workload("web", "front"), workload("api", "back")])
     )

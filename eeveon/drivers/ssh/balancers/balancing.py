@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from eeveon.core.desired import Target, Workload
-from eeveon.core.names import ObjectId
+from eeveon.core.names import ObjectId, ServiceName
 from eeveon.core.observed import UP, Condition, ObservedObject
 from eeveon.core.plan import Effect
 from eeveon.core.wanted import INSTANCE, Note, Preview
@@ -39,6 +39,8 @@ class Balancing:
         self._target = target
         self._site = site
         self._rotation = Rotation()
+        self._routed: dict[ServiceName, str] = {}  # to the name of its balancer, as last previewed
+        self._lost: frozenset[str] = frozenset()  # hosts that did not answer when all were looked at
         self._undrained: set[ObjectId] = set()  # left service together with others, and may still answer
         self._lock = threading.Lock()
 
@@ -48,6 +50,9 @@ class Balancing:
         self, preview: Preview, workloads: Sequence[Workload], known: Sequence[ObservedObject]
     ) -> Preview:
         """The preview with the load balancers, the time that leaving takes, and the hosts that come and go."""
+        self._routed = {
+            workload.service: workload.route.balancer for workload in workloads if workload.route is not None
+        }
         balancers = wanted_balancers(self._target.name, self._site, self._target.balancers, workloads)
         drains = {balancer.name: balancer.drain for balancer in self._target.balancers}
         waits = {
@@ -59,8 +64,13 @@ class Balancing:
             replace(want, drain=waits[want.service]) if want.service in waits else want
             for want in preview.objects
         ]
-        notes = (Note(target=self._target.name, service=None, text=text) for text in self._moves(known))
+        texts = (*self._moves(known), *self._idle(workloads), *self._unreached())
+        notes = (Note(target=self._target.name, service=None, text=text) for text in texts)
         return Preview(objects=(*balancers, *objects), notes=(*preview.notes, *notes))
+
+    def missed(self, places: Iterable[str]) -> None:
+        """These hosts did not answer; what their balancers do is not known."""
+        self._lost = frozenset(places)
 
     def saw(self, place: str, section: str, clock: int) -> tuple[ObservedObject, ...]:
         """The load balancers of a host, from what it said of them. Raises ValueError or KeyError as the others do."""
@@ -119,6 +129,9 @@ class Balancing:
         entering = [seen, *(self._beside(here, one) for one in here.effect.beside)]
         leaving = [one.name for one in here.effect.instead]
         gates = self._rotation.gates_for(seen.service) if seen.service is not None else ()
+        self._must_reach(
+            {gate.name for gate, _ in gates} | {self._routed.get(seen.service or ServiceName(""), "")}
+        )
         if not gates:
             raise ActionRefused(
                 f"no load balancer on these hosts routes to {seen.service}",
@@ -164,12 +177,28 @@ class Balancing:
             if (gate.name, gate.place) not in known
         ]
         names = sorted({edit.gate.name for edit in (*edits, *others)})
+        self._must_reach(set(names))
         with self._turns(names):
             needed = [edit for edit in (*edits, *others) if self._is_needed(edit)]
             if needed:
                 work.change(
                     tools, needed, lambda edit: self._rotation.changed(edit.gate, edit.enter, edit.leave)
                 )
+
+    def _must_reach(self, names: set[str]) -> None:
+        """A balancer that is changed on some of its hosts only would send requests to what is gone."""
+        for name, place in self._lost_gates():
+            if name in names:
+                raise TargetUnreachable(
+                    f"load balancer {name} is on {place} too, which does not answer: nothing enters or leaves service",
+                    hint="plan again when it does, or take the host out of `hosts`",
+                )
+
+    def _lost_gates(self) -> Iterator[tuple[str, str]]:
+        for balancer in self._target.balancers:
+            for place in balancer.hosts or [host.name for host in self._site.in_service]:
+                if place in self._lost:
+                    yield balancer.name, place
 
     def _is_needed(self, edit: Edit) -> bool:
         leaves = {backend.instance for backend in self._rotation.held_at(edit.gate.name, edit.gate.place)}
@@ -207,6 +236,19 @@ class Balancing:
             for name in names:
                 stack.enter_context(self._rotation.turn(name))
             yield
+
+    def _idle(self, workloads: Sequence[Workload]) -> Iterator[str]:
+        """Load balancers that are written and run nowhere."""
+        used = {workload.route.balancer for workload in workloads if workload.route is not None}
+        for balancer in self._target.balancers if workloads else ():
+            if balancer.name not in used:
+                yield f"load balancer {balancer.name} runs nowhere: no service has a route through it"
+
+    def _unreached(self) -> Iterator[str]:
+        """Load balancers because of which nothing can enter or leave service."""
+        for name, place in self._lost_gates():
+            if name in self._routed.values():
+                yield f"load balancer {name} is on {place} too, which does not answer: nothing enters or leaves service"
 
     def _moves(self, known: Sequence[ObservedObject]) -> Iterator[str]:
         """Hosts that come into service by this plan, or go out of it."""

@@ -32,10 +32,12 @@ def name_of(object_id: ObjectId) -> str:
 def wanted_balancers(
     target: TargetName, site: Site, balancers: Iterable[Balancer], workloads: Iterable[Workload]
 ) -> Iterator[WantedObject]:
-    """Every load balancer on each of its hosts."""
+    """Every load balancer on each of its hosts. One that nothing is routed through runs nowhere."""
     routes = {workload.service: workload.route for workload in workloads if workload.route is not None}
     for balancer in balancers:
         own = {service: route for service, route in routes.items() if route.balancer == balancer.name}
+        if not own:
+            continue
         fields = fields_of(balancer, own)
         for place in balancer.hosts or [host.name for host in site.in_service]:
             yield WantedObject(

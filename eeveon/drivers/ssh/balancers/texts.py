@@ -94,7 +94,7 @@ prove() {
 }
 # complaint: the first thing that a balancer says is wrong.
 complaint() {
-  grep -E 'ALERT|emerg|error' | sed -e 's/^.*\[ALERT\] *([0-9]*) *: *//' -e 's/^.*\[emerg\] *[0-9#: ]*//' \
+  grep -E 'ALERT|emerg' | sed -e 's/^.*\[ALERT\] *([0-9]*) *: *//' -e 's/^.*\[emerg\] *[0-9#: ]*//' \
     -e "s#$B/[a-z0-9.-]*/##g" | head -n 1
 }
 """
@@ -178,7 +178,8 @@ UNIT={unit}
 sc stop "$UNIT" 2>/dev/null; sc reset-failed "$UNIT" 2>/dev/null
 rm -rf "$B" "$WANTS/$UNIT" "$U/$UNIT" "$U/$UNIT.d"
 sc daemon-reload || refuse "systemd could not read its units again"
-rmdir "$S/balancers" 2>/dev/null || :
+rmdir "$S/balancers" 2>/dev/null
+[ -n "$(ls -A "$S/instances" "$S/volumes" "$S/balancers" 2>/dev/null | grep -v ':$')" ] || rm -f "$S/fence"
 """
 
 # Old workers are left where a reload let them finish; they take no new connections, but answer on those they have.
