@@ -1,5 +1,6 @@
 """What runs, for a terminal and for scripts."""
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -41,6 +42,7 @@ def status_text(status: Status, style: Style) -> str:
     lines = [f"{style.bold(str(status.scope))}   {', '.join(answer)}", ""]
     if status.instances:
         lines += columns([_HEAD, *(_row(item, status) for item in status.sorted)])
+        lines += _ills(status, style)
     lines += _unknown(status, style)
     return "\n".join(lines).rstrip() + "\n"
 
@@ -74,7 +76,7 @@ def _row(item: ObservedObject, status: Status) -> tuple[str, ...]:
     if item.id not in status.wanted:
         state = f"{state} (not as the specs say)"
     probe = status.probes.get(item.id)
-    health = "-" if probe is None else "healthy" if probe.healthy else probe.detail
+    health = "-" if probe is None else "healthy" if probe.healthy else "unhealthy"
     places = ", ".join(f"{end.port} {end.host}:{end.number}" for end in item.endpoints)
     return (
         f"  {item.service}",
@@ -85,6 +87,20 @@ def _row(item: ObservedObject, status: Status) -> tuple[str, ...]:
         places or "-",
         item.revision,
     )
+
+
+def _ills(status: Status, style: Style) -> Iterator[str]:
+    """Why each unhealthy instance is so: below the table, which is as wide as its longest cell."""
+    ill = [
+        (item, probe) for item in status.sorted if (probe := status.probes.get(item.id)) and not probe.healthy
+    ]
+    if ill:
+        yield ""
+    for item, probe in ill:
+        text = f"{item.service}-{item.ordinal} on {item.id.target}: {' '.join(probe.detail.split())}"
+        yield from textwrap.wrap(
+            text, style.width, initial_indent="  ", subsequent_indent="      ", break_on_hyphens=False
+        )
 
 
 def _unknown(status: Status, style: Style) -> Iterator[str]:
