@@ -76,8 +76,8 @@ class Console:
         return sys.stdin.readline().strip() == answer
 
     def transient(self, text: str) -> None:
-        """A line that the next one overwrites; only on a terminal."""
-        if sys.stderr.isatty():
+        """A line that the next one overwrites; only on a terminal that can."""
+        if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
             width = self.style(sys.stderr).width
             print(f"\r\x1b[2K{text[: width - 1]}", end="", file=sys.stderr, flush=True)
 

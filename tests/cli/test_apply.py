@@ -1,5 +1,6 @@
 """`eeveon apply` and `destroy`, `status`, `logs`, `history`, `explain`, `unlock`: on real processes of this machine."""
 
+import contextlib
 import getpass
 import json
 import os
@@ -80,6 +81,27 @@ def test_on_a_terminal_it_asks(shop: Cli, answer: str, status: int, count: int) 
     assert len(instances(shop)) == count
     assert b"\x1b[" in seen
     assert (b"web-1 runs and is healthy" in seen) is bool(count)
+
+
+def test_a_terminal_that_can_do_nothing_gets_plain_lines(shop: Cli) -> None:
+    ours, theirs = pty.openpty()
+    applied = subprocess.Popen(
+        [sys.executable, "-m", "eeveon.cli.app", "apply", "--yes"],
+        cwd=shop.root,
+        env={**shop.environ, "TERM": "dumb"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    seen = b""
+    with contextlib.suppress(OSError):  # the other side is closed: the process has ended
+        while chunk := os.read(ours, 4096):
+            seen += chunk
+    os.close(ours)
+    assert applied.wait(timeout=30) == 0, seen.decode()
+    assert b"web-1 runs and is healthy" in seen
+    assert b"\x1b" not in seen
 
 
 def process_of(cli: Cli) -> int:

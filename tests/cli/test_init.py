@@ -78,7 +78,7 @@ def test_a_gitignore_that_is_there_stays(cli: Cli) -> None:
 def test_makes_the_folder_that_is_named_and_names_the_project_by_it(cli: Cli) -> None:
     said = cli("init", "My Shop_2")
     assert said.status == 0
-    assert "cd My Shop_2" in said.err
+    assert "cd 'My Shop_2'" in said.err
     assert "metadata: {name: my-shop-2}" in (cli.root / "My Shop_2/eeveon.yaml").read_text()
 
 

@@ -1,6 +1,7 @@
 """`eeveon init`: a small repository that plans and applies at once."""
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -147,7 +148,7 @@ def _say_what_has_no_effect(console: Console, old: Mapping[str, Any]) -> None:
 
 
 def _say_next(console: Console, /, folder: Path, place: Path) -> None:
-    lines = [] if folder == Path() else [f"cd {folder}"]
+    lines = [] if folder == Path() else [f"cd {shlex.quote(str(folder))}"]
     if not any((above / ".git").exists() for above in (place, *place.parents)):
         lines.append("git init")
     lines += ["eeveon plan", "eeveon apply", "eeveon status"]
