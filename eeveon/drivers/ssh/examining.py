@@ -43,7 +43,7 @@ say controllers "$(cat /sys/fs/cgroup/cgroup.controllers 2>/dev/null || ls /sys/
 folder={root}; while [ ! -e "$folder" ]; do folder=$(dirname "$folder"); done
 [ ! -w "$folder" ] || say writes yes
 set -- $(df -Pk "$folder" 2>/dev/null | tail -n 1); say free "${4-}"
-say linger "$(loginctl show-user "$(id -un)" -p Linger --value 2>/dev/null)"
+[ ! -e "/var/lib/systemd/linger/$(id -un)" ] || say lingers yes
 :
 """
 
@@ -82,7 +82,7 @@ def examine(names: Names, line: Line, needs: Needs, now: datetime) -> Iterator[R
     facts = _facts(output.stdout)
     problems = [*_problems(names, facts), *_tools(facts, needs, host.name)]
     yield from (Remark(place=host.name, verdict="bad", found=found, hint=hint) for found, hint in problems)
-    warnings = list(_warnings(facts, needs, now))
+    warnings = list(_warnings(names, facts, needs, now))
     yield from (
         Remark(place=host.name, verdict="warning", found=found, hint=hint) for found, hint in warnings
     )
@@ -133,7 +133,10 @@ def _tools(facts: Mapping[str, list[str]], needs: Needs, host: str) -> _Said:
             yield f"{software} is not installed, and a LoadBalancer wants it", f"install {software}"
 
 
-def _warnings(facts: Mapping[str, list[str]], needs: Needs, now: datetime) -> _Said:
+def _warnings(names: Names, facts: Mapping[str, list[str]], needs: Needs, now: datetime) -> _Said:
+    if names.manager == "user" and "lingers" not in facts:
+        user = facts["user"][0]
+        yield f"units end with the last login of {user}", f"loginctl enable-linger {user}"
     ahead = int(facts["clock"][0]) - now.timestamp()
     if abs(ahead) > SKEW:
         yield (

@@ -2,14 +2,13 @@
 
 import socket
 from datetime import timedelta
-from typing import Any
 
 from eeveon.core.health import Check, CommandCheck, HttpCheck, Probe, TcpCheck
 from eeveon.core.observed import Endpoint, ObservedObject
 from eeveon.drivers.ssh import containers
 from eeveon.drivers.ssh.client import Line
 from eeveon.drivers.ssh.names import Names, parts_of
-from eeveon.drivers.ssh.script import Raw, complete, fill
+from eeveon.drivers.ssh.script import Raw, Word, complete, fill, joined
 from eeveon.drivers.ssh.units import Build, unit_of
 from eeveon.errors import TargetError
 
@@ -114,10 +113,10 @@ def _script(names: Names, seen: ObservedObject, check: CommandCheck, timeout: ti
         place=seen.place,
         fields=seen.applied or seen.fields,
     )
-    properties: list[Any] = [f"RuntimeMaxSec={timeout.total_seconds():g}"]
+    properties: list[Word] = [f"RuntimeMaxSec={timeout.total_seconds():g}"]
     for section, key, value in unit_of(build):
         if section == "Service" and key in _LIKE_THE_UNIT:
-            properties.append(f"{key}={_specific(value, parts.ordinal)}")
+            properties.append(_specific(f"{key}={value}", parts.ordinal))
     run = fill(
         "systemd-run {manager} --quiet --wait --pipe --collect --description={description} {properties} -- {command}",
         description=f"Health check of {seen.id.name}",  # else the journal would have the whole command, each time
@@ -128,9 +127,13 @@ def _script(names: Names, seen: ObservedObject, check: CommandCheck, timeout: ti
     return complete(fill(_CHECK, run=run))
 
 
-def _specific(value: str, ordinal: int) -> str:
+def _specific(assigned: str, ordinal: int) -> Word:
     """A directive of the template for one instance; specifiers are not known to who asks over the bus."""
-    return value.replace("%i", str(ordinal)).replace("%%", "%")
+    written = assigned.replace("%i", str(ordinal))
+    pieces: list[Word] = []
+    for piece in written.split("%h/"):  # only our own paths begin with it, and never follow a doubled `%`
+        pieces += [Raw('"${HOME}"'), "/", piece.replace("%%", "%")]
+    return joined(pieces[2:])
 
 
 def _why(error: Exception, seconds: float) -> str:
