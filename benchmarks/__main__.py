@@ -10,6 +10,7 @@ from benchmarks.cases.containers import apply, observe
 from benchmarks.cases.planning import plan_1000, plan_10000, plan_cold, plan_edited
 from benchmarks.cases.reading import read
 from benchmarks.cases.rendering import render
+from benchmarks.cases.shipping import ship
 from benchmarks.cases.starting import start
 from benchmarks.costs import CannotMeasureError
 from benchmarks.figures import Bench, Benchmark, line
@@ -24,6 +25,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "read": read,
     "observe": observe,
     "apply": apply,
+    "ship": ship,
 }
 
 

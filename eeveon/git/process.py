@@ -42,14 +42,14 @@ _ELSEWHERE = frozenset(  # what Git runs a hook with: it would be the hook's rep
 _BATCH_SSH = "ssh -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=15"
 
 
-def git(root: Path, *arguments: str, given: bytes = b"") -> bytes:
-    """What git prints.
+def git(root: Path, *arguments: str, given: bytes = b"", good: tuple[int, ...] = (0,)) -> bytes:
+    """What git prints. `good` are the exit statuses with which it did what was asked.
 
     Raises:
         RepositoryError: with git's own words.
     """
     done = _run(["git", "-C", str(root), *_QUIET, *arguments], dict(_LOCAL), given, _TIMEOUT)
-    if done.returncode != 0:
+    if done.returncode not in good:
         raise RepositoryError(f"git {arguments[0]} in {root}: {done.stderr.decode(errors='replace').strip()}")
     return done.stdout
 

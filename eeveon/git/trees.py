@@ -145,6 +145,7 @@ def _excluded(copy: Path, patterns: tuple[str, ...], paths: Collection[str]) -> 
             ),
             *("check-ignore", "--no-index", "--verbose", "--non-matching", "-z", "--stdin"),
             given=given,
+            good=(0, 1),  # 1: none is excluded
         )
     fields = told.decode("utf-8", "surrogateescape").split("\0")[:-1]
     rows = zip(fields[0::4], fields[2::4], fields[3::4], strict=True)

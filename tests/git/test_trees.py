@@ -201,6 +201,7 @@ def test_exclude_reads_patterns_as_gitignore_does(repository: Repository, trees:
     wanted = source(repository, ["*.log", "!keep.log", "/docs/", "node_modules/", "\\#odd"])
 
     assert [entry.path for entry in trees.entries(wanted)] == ["keep.log", "src/docs/y.md"]
+    assert len(trees.entries(source(repository, ["matches-nothing"]))) == 7
     assert trees.excluded(wanted, ["docs/new", "b.log", "keep.log", "other"]) == {"docs/new", "b.log"}
 
 

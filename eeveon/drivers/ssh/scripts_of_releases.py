@@ -27,6 +27,32 @@ record() {
   sed -nz 's/^[fx][^ ]* //p' "$1/manifest" | sums_of "$2" > "$1/sums.new" && mv -f -- "$1/sums.new" "$1/sums" \
     && stats_of "$1" "$2" > "$1/stats.new" && mv -f -- "$1/stats.new" "$1/stats" || refuse "cannot write in $1"
 }
+# carry FROM ALL: what is listed in $M/held and is in FROM, but not in the list ALL, is shared from now on. Nothing moves.
+carry() {
+  [ -s "$M/held" ] || return 0
+  xargs -0r -n 1 sh -c '
+    [ -e "$2/$4" ] && [ ! -e "$1/shared/$4" ] && [ ! -L "$1/shared/$4" ] || exit 0
+    if [ -L "$2/$4" ]; then case $(readlink -- "$2/$4") in "$1/shared/"*) exit 0;; esac; fi
+    if [ -e "$3" ] && grep -zFxq -e "$4" "$3"; then exit 0; fi
+    mkdir -p -- "$(dirname -- "$1/shared/$4")" && ln -s -- "$2/$4" "$1/shared/$4"' sh "$P" "$1" "$2" < "$M/held"
+}
+# share FOLDER PREFIX: what is shared is seen in the folder, where that has nothing of its own.
+share() {
+  for x in "$P/shared/$2"* "$P/shared/$2".[!.]*; do
+    if [ -e "$x" ] || [ -L "$x" ]; then
+      n=$2${x##*/}
+      if [ -d "$1/$n" ] && [ ! -L "$1/$n" ] && [ -d "$x" ] && [ ! -L "$x" ]; then share "$1" "$n/"
+      elif [ ! -e "$1/$n" ] && [ ! -L "$1/$n" ]; then ln -s -- "$x" "$1/$n" || refuse "cannot write in $1"; fi
+    fi
+  done
+}
+# let_go FOLDER: what others share of the folder moves to where they look for it.
+let_go() {
+  [ -d "$P/shared" ] || return 0
+  find "$P/shared" -type l -lname "$1/*" -print0 | xargs -0r -n 1 sh -c '
+    was=$(readlink -- "$1"); mv -T -- "$was" "$1.moved" && rm -f -- "$1" && mv -T -- "$1.moved" "$1"' sh \
+    || refuse "cannot move what is shared out of $1"
+}
 look_releases() {
   services=$1
   section releases
@@ -83,6 +109,17 @@ if [ -n "$best" ] && IFS= read -r d < "$S/releases/$V/$best/digest"; then
   printf '%s %s\n' "$best" "$d"
   is_as_brought "$S/releases/$V/$best" "$R/$best" || edits "$S/releases/$V/$best" "$R/$best"
 fi
+section extras
+if [ -n {excludes} ]; then
+  if [ -d "$P/current" ]; then
+    at=$(readlink -f -- "$P/current"); all=$S/releases/$V/${at##*/}/all
+    (cd -- "$at" && find . -mindepth 1 \( ! -type d -o -empty \) -print0) | cut -z -c 3- | sort -z \
+      | { if [ -e "$all" ]; then comm -z -23 - "$all"; else cat; fi; } | head -z -n 20000 | packed
+  elif [ -d "$P" ]; then
+    (cd -- "$P" && find . -mindepth 1 \( -path ./releases -o -path ./shared \) -prune \
+      -o \( ! -type d -o -empty \) -print0) | cut -z -c 3- | head -z -n 20000 | packed
+  fi
+fi
 section space
 at=$P; while [ ! -d "$at" ]; do at=$(dirname -- "$at"); done
 free_at "$at"
@@ -138,6 +175,14 @@ fi
   || give_up "files of $K are missing$(room)"
 find "$N" -type d ! -perm 755 -exec chmod 755 {} +
 [ -z "$owner" ] || chown -Rh -- "$owner": "$N" 2>"$M/said" || give_up "user $owner: $(tail -n 1 "$M/said")"
+if [ -s "$T/m/held" ]; then
+  cp -- "$T/m/held" "$M/held" || give_up "cannot write in $M$(room)"
+  if [ -L "$P/current" ]; then
+    now=$(readlink -f -- "$P/current")
+    carry "$now" "$S/releases/$V/${now##*/}/all" || give_up "cannot write in $P/shared$(room)"
+  fi
+fi
+share "$N" ""
 mv -- "$T/m/manifest" "$M/manifest" && printf '%s\n' {digest} > "$M/digest" || give_up "cannot write in $M$(room)"
 mv -T -- "$N" "$F" || give_up "cannot write in $R$(room)"
 rm -rf -- "$T" "$M/said"
@@ -174,6 +219,7 @@ said "$M/log"
 
 COMPLETE = r"""
 rm -f -- "$M/entered"
+(cd -- "$F" && find . -mindepth 1 -print0) | cut -z -c 3- | sort -z > "$M/all" || refuse "cannot write in $M"
 record "$M" "$F"
 [ "$(tr -cd '\0' < "$M/stats" | wc -c)" = "$(tr -cd '\0' < "$M/manifest" | wc -c)" ] \
   || refuse "files of $K went away while it was made"
@@ -238,6 +284,7 @@ elif [ ! -L "$P/current" ]; then
     mv -- "$x" "$R/$A/" || refuse "cannot move $x aside"
   done
 fi
+if [ -n "${A-}" ]; then carry "$R/$A" ""; share "$F" ""; fi
 if [ ! "$P/current" -ef "$F" ] || [ ! -L "$P/current" ]; then
   touch "$M/complete"
   rm -f -- "$M/entered" "$P/.current.new"
@@ -287,6 +334,7 @@ rm -f -- "$M/by/"{instance}
 if [ -z "$(ls -A "$M/by" 2>/dev/null)" ] && [ -e "$M/path" ]; then
   if [ -L "$P/current" ] && [ "$P/current" -ef "$F" ]; then rm -f -- "$P/current"; fi
   rm -f -- "$M/complete"
+  let_go "$F"
   rm -rf -- "$F" "$R/.$K.new" || refuse "cannot remove $F"
   rm -rf -- "$M"
   if rmdir -- "$S/releases/$V" 2>/dev/null; then

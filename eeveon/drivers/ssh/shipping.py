@@ -14,7 +14,7 @@ from pathlib import Path
 from time import monotonic
 
 from eeveon.core.names import Scope
-from eeveon.core.tree import Entry, Trees
+from eeveon.core.tree import Entry, Trees, order
 from eeveon.drivers.ssh import manifest, packing, scripts_of_releases as texts
 from eeveon.drivers.ssh.client import Line, Output
 from eeveon.drivers.ssh.edits import Edit, edits_of
@@ -30,6 +30,7 @@ BLOCK = 4096  # bytes that a file system gives out at a time
 ROOM_BESIDE = 1.1  # times the size of the files, for folders and what we note
 SHOWN = 20  # lines of the output of a build that are told
 UNPACK = "gzip -dc"
+PROBE = "\x01"  # a name that no pattern is about: what is excluded with it is excluded by its folder
 
 _log = logging.getLogger(__name__)
 
@@ -72,6 +73,7 @@ class Survey:
     base_digest: str
     base_edits: tuple[Edit, ...]
     base_is_as_brought: bool  # else somebody has at least touched it
+    extras: tuple[str, ...]  # files in service, or in the place of a release, that Git does not know
     room: int | None  # bytes
 
 
@@ -109,7 +111,8 @@ def ship(dock: Dock, release: Release, timeout: timedelta) -> None:
 
 def survey(dock: Dock, release: Release) -> Survey:
     """Ask the host. Changes nothing."""
-    said = dock.line.read(dock.reading(f"{head(release)}\n{texts.SURVEY}"), SURVEYING)
+    asking = fill(texts.SURVEY, excludes="yes" if release.exclude else "")
+    said = dock.line.read(dock.reading(f"{head(release)}\n{asking}"), SURVEYING)
     told = sections_of(said.stdout)
     try:
         if lacks := told["lacks"].split():
@@ -128,10 +131,36 @@ def survey(dock: Dock, release: Release) -> Survey:
             base_digest=digest,
             base_edits=edits_of(theirs),
             base_is_as_brought=not theirs,
+            extras=_paths(told["extras"]),
             room=int(room) * 1024 if room.isdigit() else None,
         )
     except (KeyError, ValueError, OSError) as error:
         raise TargetUnreachable(f"{dock.line.host} answers in an unknown form: {error!r}") from error
+
+
+def _paths(packed: str) -> tuple[str, ...]:
+    if not packed.strip():
+        return ()
+    return tuple(unpacked(packed).decode("utf-8", "surrogateescape").split("\0")[:-1])
+
+
+def held_back(cargo: Cargo, extras: Sequence[str]) -> tuple[str, ...]:
+    """What of the host's own files is excluded, as the topmost folders and the files outside of them."""
+    if not extras:
+        return ()
+    release, excluded = cargo.release, cargo.dock.trees.excluded
+    mine = excluded(release.commit, release.exclude, extras)
+    folders = {folder for path in mine for folder in _above(path)} | set(mine)
+    inner = excluded(release.commit, release.exclude, [f"{folder}/{PROBE}" for folder in folders])
+    whole = {path.removesuffix(f"/{PROBE}") for path in inner}
+    top = (next((folder for folder in _above(path) if folder in whole), path) for path in mine)
+    return tuple(sorted(set(top)))
+
+
+def _above(path: str) -> list[str]:
+    """The folders that a path lies in, the topmost first."""
+    steps = path.split("/")
+    return ["/".join(steps[:length]) for length in range(1, len(steps))]
 
 
 def _bring(cargo: Cargo, found: Survey, timeout: timedelta) -> None:
@@ -156,7 +185,8 @@ def _bring(cargo: Cargo, found: Survey, timeout: timedelta) -> None:
     size = sum(entry.size for entry in plan.send)
     dock.tell(f"{release.name}: sends {len(plan.send)} of {len(entries)} files, {size} bytes")
     untrusted = [record for record in held if record.path in spoilt]
-    run(dock, dock.locked("\n".join(parts), release), timeout, _stream(cargo, plan, untrusted))
+    stream = _stream(cargo, plan, untrusted, held_back(cargo, found.extras))
+    run(dock, dock.locked("\n".join(parts), release), timeout, stream)
     _remember(dock, digest, content)
 
 
@@ -167,10 +197,12 @@ def _mend(cargo: Cargo, edits: Sequence[Edit], timeout: timedelta) -> None:
     plan = Shipment(base="", added=(), gone=(), copies=(), send=wrong)
     dock.tell(f"{release.name}: puts back {len(wrong)} files")
     body = fill(texts.MEND, user=release.user, unpack=Raw(UNPACK))
-    run(dock, dock.locked(f"{head(release)}\n{body}", release), timeout, _stream(cargo, plan, ()))
+    run(dock, dock.locked(f"{head(release)}\n{body}", release), timeout, _stream(cargo, plan, (), ()))
 
 
-def _stream(cargo: Cargo, plan: Shipment, untrusted: Sequence[Record]) -> Iterable[bytes]:
+def _stream(
+    cargo: Cargo, plan: Shipment, untrusted: Sequence[Record], kept: Sequence[str]
+) -> Iterable[bytes]:
     """What the host gets for a shipment."""
     lines = "".join(f"{line}\n" for line in manifest.copying(plan.copies))
     control = (
@@ -178,6 +210,7 @@ def _stream(cargo: Cargo, plan: Shipment, untrusted: Sequence[Record]) -> Iterab
         ("added", manifest.written(plan.added)),
         ("gone", manifest.written(plan.gone)),
         ("spoilt", manifest.written(untrusted)),
+        ("held", b"".join(order(path) + b"\0" for path in kept)),
         ("copies", lines.encode("utf-8", "surrogateescape")),
     )
     when = int(cargo.release.committed.timestamp())

@@ -14,7 +14,8 @@ class Relay:
 
     target: tuple[str, int]
     left: int | None = None
-    passed: int = 0
+    passed: int = 0  # bytes to the host
+    returned: int = 0  # and from it
     listener: socket.socket = field(default_factory=lambda: socket.create_server(("127.0.0.1", 0)))
 
     @property
@@ -30,12 +31,14 @@ class Relay:
             except OSError:
                 return
             far = socket.create_connection(self.target)
+            for end in (near, far):
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(target=self._pump, args=(near, far), daemon=True).start()
             threading.Thread(target=self._pump_back, args=(far, near), daemon=True).start()
 
     def _pump(self, near: socket.socket, far: socket.socket) -> None:
         with contextlib.suppress(OSError):
-            while piece := near.recv(8192):
+            while piece := near.recv(65536):
                 if self.left is not None and self.passed + len(piece) >= self.left:
                     far.sendall(piece[: max(0, self.left - self.passed)])
                     self.passed = self.left
@@ -46,7 +49,8 @@ class Relay:
 
     def _pump_back(self, far: socket.socket, near: socket.socket) -> None:
         with contextlib.suppress(OSError):
-            while piece := far.recv(8192):
+            while piece := far.recv(65536):
+                self.returned += len(piece)
                 near.sendall(piece)
         _end(near, far)
 

@@ -445,3 +445,66 @@ def test_a_host_that_was_restored_holds_what_it_held(harbour: Harbour) -> None:
     two = harbour.commit({"f1": "changed"})
     harbour.bring(two, Condition.SERVING)
     assert (harbour.current / "f299").read_text() == "299"
+
+
+def test_what_is_excluded_and_only_on_the_host_is_seen_by_every_release_and_never_removed(
+    harbour: Harbour,
+) -> None:
+    exclude = ("/uploads/", ".env", "node_modules/")
+    build = (("sh", "-c", "mkdir node_modules && echo made > node_modules/m"),)
+    one = harbour.commit({"a": "1", "uploads/README": "in git"}, exclude=exclude, build=build)
+    harbour.bring(one, Condition.SERVING)
+    assert not (harbour.current / "uploads").exists()
+    (harbour.current / "uploads" / "deep").mkdir(parents=True)
+    (harbour.current / "uploads" / "deep" / "photo").write_text("precious")
+    (harbour.current / ".env").write_text("X=1")
+    (harbour.current / "cache").write_text("nobody's")
+    (harbour.current / "node_modules" / "later").write_text("x")
+
+    two = harbour.commit({"a": "2"}, exclude=exclude, build=build)
+    harbour.bring(two, Condition.SERVING)
+
+    assert (harbour.current / "uploads" / "deep" / "photo").read_text() == "precious"
+    assert (harbour.current / ".env").read_text() == "X=1"
+    assert not (harbour.current / "cache").exists()
+    assert not (harbour.current / "node_modules").is_symlink()  # what a build makes is each release's own
+    (harbour.current / "uploads" / "second").write_text("too")
+    three = harbour.commit({"a": "3"}, exclude=exclude, build=build)
+    harbour.bring(three, Condition.SERVING)
+    harbour.bring(one, Condition.ABSENT)
+    harbour.bring(two, Condition.ABSENT)
+
+    assert (harbour.current / "uploads" / "deep" / "photo").read_text() == "precious"
+    assert (harbour.current / "uploads" / "second").read_text() == "too"
+    assert (harbour.current / ".env").read_text() == "X=1"
+    assert len(list((harbour.path / "releases").glob("2*"))) == 1
+    (seen,) = harbour.objects().values()
+    assert seen.fields == three
+
+
+def test_what_is_excluded_of_an_adopted_folder_is_seen_by_the_first_release(harbour: Harbour) -> None:
+    (harbour.path / "uploads").mkdir(parents=True)
+    (harbour.path / "uploads" / "photo").write_text("precious")
+    (harbour.path / ".env").write_text("X=1")
+    (harbour.path / "index.html").write_text("old")
+    one = harbour.commit({"index.html": "one"}, exclude=("uploads/", ".env"))
+
+    harbour.bring(one, Condition.SERVING)
+
+    assert (harbour.current / "index.html").read_text() == "one"
+    assert (harbour.current / "uploads" / "photo").read_text() == "precious"
+    assert (harbour.current / ".env").read_text() == "X=1"
+
+
+def test_what_is_in_the_shared_folder_is_seen_where_a_release_has_nothing_of_its_own(
+    harbour: Harbour,
+) -> None:
+    (harbour.path / "shared" / "a").mkdir(parents=True)
+    (harbour.path / "shared" / "a" / "key").write_text("k")
+    (harbour.path / "shared" / "a" / "b").write_text("not this")
+    one = harbour.commit({"a/b": "git's"})
+
+    harbour.bring(one, Condition.SERVING)
+
+    assert (harbour.current / "a" / "key").read_text() == "k"
+    assert (harbour.current / "a" / "b").read_text() == "git's"
