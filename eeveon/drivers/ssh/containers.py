@@ -1,6 +1,6 @@
 """A service with an image: its unit runs the host's podman or docker in the foreground. Pure.
 
-So containers are watched, logged, started at boot and stopped as processes are, by the same systemd (docs/adr/0014).
+So containers are watched, logged, started at boot and stopped as processes are, by the same systemd (docs/adr/0018).
 The engine is handed variables by their names only, so no value is on a command line.
 """
 
