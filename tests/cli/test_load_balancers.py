@@ -142,8 +142,8 @@ def test_a_standby_host_comes_into_service_and_goes_out_of_it(
 @pytest.mark.parametrize(
     ("software", "said"),
     [
-        ("haproxy: {extra: {frontend: [no such word]}}", "unknown keyword 'no' in 'frontend' section"),
-        ("nginx: {extra: {http: [no such word;]}}", 'unknown directive "no" in nginx.conf'),
+        ("haproxy: {extra: {frontend: [such a word]}}", "unknown keyword 'such' in 'frontend' section"),
+        ("nginx: {extra: {http: [such a word;]}}", 'unknown directive "such" in nginx.conf'),
     ],
     ids=["haproxy", "nginx"],
 )
