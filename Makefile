@@ -2,8 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+PEERS := .venv/peers/.installed
 PURE := eeveon/core/*,eeveon/specs/*
-LOCK = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra docker --extra ssh
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+OURS := pyproject.toml --extra docker --extra ssh
 
 .PHONY: install demo demo-down test check golden lock docs bench
 .DELETE_ON_ERROR:
@@ -32,10 +34,14 @@ golden: install
 	EEVEON_GOLDEN=rewrite $(BIN)/pytest -q -m golden
 
 lock: install
-	$(LOCK) --output-file locks/run.txt && $(LOCK) --group dev --output-file locks/dev.txt
+	$(LOCK) $(OURS) --output-file locks/run.txt && $(LOCK) $(OURS) --group dev --output-file locks/dev.txt
+	$(LOCK) --group peers --output-file locks/peers.txt
 
 docs: install
 	$(BIN)/python -m docs.generate
 
-bench: install
+bench: install $(PEERS)
 	$(BIN)/python -m benchmarks
+
+$(PEERS): locks/peers.txt | install
+	$(PYTHON) -m venv .venv/peers && .venv/peers/bin/pip install --quiet --require-hashes -r locks/peers.txt && touch $@

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.cases.containers import apply, observe
+from benchmarks.cases.hosts import apply_units, plan_units
 from benchmarks.cases.planning import plan_1000, plan_10000, plan_cold, plan_edited
+from benchmarks.cases.reaching import reach
 from benchmarks.cases.reading import read
 from benchmarks.cases.rendering import render
 from benchmarks.cases.shipping import ship
@@ -26,6 +28,9 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "observe": observe,
     "apply": apply,
     "ship": ship,
+    "reach": reach,
+    "units": plan_units,
+    "apply-units": apply_units,
 }
 
 
