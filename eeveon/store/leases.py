@@ -2,7 +2,8 @@
 
 Only the holder of the newest fence may write. The number grows with every lease that is given *and* with every one
 that is broken, for ever: a process that lost its lease while it slept is refused by the journal and by the targets,
-whatever its clock says. How a lease ended that was not given back is written down at that moment, when it is known:
+whatever its clock says. It is at least the time in seconds: a store that is new, on another machine or in the place of
+one that was lost, does not count from 1 and be refused by targets that have seen more. How a lease ended that was not given back is written down at that moment, when it is known:
 for the record of the apply that it cut short, and for the holder that hears of it when it next writes.
 """
 
@@ -97,7 +98,7 @@ class Leases:
             lease = Lease(
                 scope=scope,
                 holder=holder,
-                fence=fence + 1,
+                fence=max(fence + 1, int(now.timestamp())),
                 acquired=now,
                 renewed=now,
                 expires=now + ttl,

@@ -1,6 +1,7 @@
 """The whole way of a change on a real engine with a real registry."""
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -48,6 +49,18 @@ def test_the_whole_way(shop: Shop) -> None:
     assert shop.cli.inside("destroy", "--yes").status == 0
     assert shop.hand("ps", "--all", "--quiet") == ""
     assert shop.hand("network", "ls", "--quiet", "--filter", "type=custom") == ""
+
+
+def test_a_controller_that_lost_its_state_goes_on(shop: Shop) -> None:
+    for version in ("1", "2"):  # the fence that the engine has seen is above that of a first lease
+        shop.write(web=shop.web(version))
+        assert shop.apply().status == 0
+    shutil.rmtree(shop.cli.state)
+    assert shop.settled()
+    shop.write(web=shop.web("1"))
+    said = shop.apply()
+    assert said.status == 0, said
+    assert shop.settled()
 
 
 def test_an_image_by_digest(shop: Shop) -> None:

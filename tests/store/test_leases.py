@@ -21,10 +21,27 @@ from eeveon.store.store import Store
 from tests.store.child import race
 from tests.store.nouns import ALICE, BOB, NOW, SCOPE, STAGING, TTL, after
 
+FIRST = int(NOW.timestamp())
+
+
+def test_a_new_store_goes_on_above_one_that_was_lost(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "lost", NOW) as lost:
+        first = lost.leases.acquire(SCOPE, ALICE, after(60), TTL)
+        lost.leases.release(first, after(60))
+        last = lost.leases.acquire(SCOPE, ALICE, after(61), TTL)
+    with Store.open(tmp_path / "new", NOW) as new:
+        assert new.leases.acquire(SCOPE, ALICE, after(90), TTL).fence > last.fence
+
+
+def test_a_clock_that_goes_back_does_not_lower_the_fence(store: Store) -> None:
+    lease = store.leases.acquire(SCOPE, ALICE, NOW, TTL)
+    store.leases.release(lease, NOW)
+    assert store.leases.acquire(SCOPE, BOB, after(-3600), TTL).fence == lease.fence + 1
+
 
 def test_a_free_scope_is_given_to_who_asks(store: Store) -> None:
     lease = store.leases.acquire(SCOPE, ALICE, NOW, TTL)
-    assert (lease.scope, lease.holder, lease.fence, lease.took_over) == (SCOPE, ALICE, 1, None)
+    assert (lease.scope, lease.holder, lease.fence, lease.took_over) == (SCOPE, ALICE, FIRST, None)
     assert (lease.acquired, lease.expires) == (NOW, after(30))
     assert store.leases.holder(SCOPE) == lease
 
@@ -48,14 +65,14 @@ def test_the_same_process_cannot_write_twice_at_once(store: Store) -> None:
 
 def test_scopes_do_not_hinder_each_other(store: Store) -> None:
     store.leases.acquire(SCOPE, ALICE, NOW, TTL)
-    assert store.leases.acquire(STAGING, BOB, NOW, TTL).fence == 1
+    assert store.leases.acquire(STAGING, BOB, NOW, TTL).fence == FIRST
     assert store.leases.holder(STAGING) is not None
 
 
 def test_an_expired_lease_is_taken_over_with_a_higher_fence(store: Store) -> None:
     old = store.leases.acquire(SCOPE, ALICE, NOW, TTL)
     new = store.leases.acquire(SCOPE, BOB, after(30), TTL)
-    assert (new.fence, new.took_over) == (old.fence + 1, ALICE)
+    assert (new.fence, new.took_over) == (old.fence + 30, ALICE)
     with pytest.raises(LeaseLost) as refused:
         store.leases.heartbeat(old, after(30))
     assert refused.value.message == (
@@ -131,7 +148,7 @@ def test_breaking_a_lease_names_who_lost_it_and_voids_its_fence(store: Store) ->
 def test_of_processes_that_ask_at_once_one_gets_the_lease(folder: Path) -> None:
     for first in range(1, 3):
         said = race(*(("acquire", folder, name) for name in ("ann", "ben", "cid")))
-        assert sorted(said) == ["LeaseHeld", "LeaseHeld", f"fence {2 * first - 1}"]
+        assert sorted(said) == ["LeaseHeld", "LeaseHeld", f"fence {FIRST + 2 * (first - 1)}"]
         with Store.open(folder, NOW) as store:
             assert store.leases.break_lease(SCOPE, BOB, NOW) is not None
 
