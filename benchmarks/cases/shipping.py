@@ -133,12 +133,12 @@ def _beside_rsync(bench: Bench, lab: Lab, host: Host, code: _Code) -> Iterator[F
     looks: list[float] = []
     with relay_to(host.address, 22) as relay:
         _rsync(lab, relay, code)
-        _ours(bench, lab, host, relay, code)
+        _ours(bench, lab, host, relay=relay, code=code)
         for turn in range(bench.seldom * 2):
             code.change(turn)
             for who, work in (
                 ("theirs", lambda: _rsync(lab, relay, code)),
-                ("ours", lambda: _ours(bench, lab, host, relay, code)),
+                ("ours", lambda: _ours(bench, lab, host, relay=relay, code=code)),
             ):
                 before = relay.passed + relay.returned
                 times[who].append(work())
@@ -163,7 +163,7 @@ def _beside_rsync(bench: Bench, lab: Lab, host: Host, code: _Code) -> Iterator[F
 
 
 def _give_rsync(host: Host) -> None:
-    """rsync for a host that has none: the program of this machine and its libraries."""
+    """Rsync for a host that has none: the program of this machine and its libraries."""
     program = subprocess.run(["which", "rsync"], capture_output=True, text=True, check=False).stdout.strip()
     if not program:
         raise CannotMeasureError("rsync is not installed here")
@@ -206,7 +206,7 @@ def _rsync(lab: Lab, relay: Relay, code: _Code) -> float:
     return time.perf_counter() - begun
 
 
-def _ours(bench: Bench, lab: Lab, host: Host, relay: Relay, code: _Code) -> float:
+def _ours(bench: Bench, lab: Lab, host: Host, *, relay: Relay, code: _Code) -> float:
     """Seconds from nothing to the new release in service; the commit is fetched before, as planning does."""
     remotes = Remotes(bench.folder / "state" / "git", bench.folder)
     head = CommitId(code.git("rev-parse", "HEAD"))
@@ -222,7 +222,7 @@ def _ours(bench: Bench, lab: Lab, host: Host, relay: Relay, code: _Code) -> floa
         source=source,
     )
     begun = time.perf_counter()
-    driver = _driver(bench, lab, host, relay, remotes)
+    driver = _driver(bench, lab, host, relay=relay, remotes=remotes)
     (wanted,) = driver.preview((work,)).objects
     for condition in (Condition.RUNNING, Condition.SERVING):
         driver.perform(Effect(object=wanted.id, condition=condition, wanted=wanted), 1, LONG)
@@ -231,7 +231,9 @@ def _ours(bench: Bench, lab: Lab, host: Host, relay: Relay, code: _Code) -> floa
 
 
 def _look(bench: Bench, lab: Lab, host: Host, relay: Relay) -> float:
-    driver = _driver(bench, lab, host, relay, Remotes(bench.folder / "state" / "git", bench.folder))
+    driver = _driver(
+        bench, lab, host, relay=relay, remotes=Remotes(bench.folder / "state" / "git", bench.folder)
+    )
     driver.observe()
     begun = time.perf_counter()
     driver.observe()
@@ -240,7 +242,7 @@ def _look(bench: Bench, lab: Lab, host: Host, relay: Relay) -> float:
     return took
 
 
-def _driver(bench: Bench, lab: Lab, host: Host, relay: Relay, remotes: Remotes) -> Driver:
+def _driver(bench: Bench, lab: Lab, host: Host, *, relay: Relay, remotes: Remotes) -> Driver:
     told = {"name": host.name, "address": "127.0.0.1", "port": relay.port, "hostKey": host.host_key}
     settings = {"hosts": [told], "user": "root", "identity": {"file": str(lab.hosts.key)}}
     context = Context(
