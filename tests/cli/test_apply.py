@@ -55,11 +55,14 @@ def test_without_a_terminal_it_needs_yes(shop: Cli) -> None:
     assert instances(shop) == []
 
 
+@pytest.mark.parametrize("saved", [False, True], ids=["a new plan", "a saved plan"])
 @pytest.mark.parametrize(("answer", "status", "count"), [("yes", 0, 1), ("y", 1, 0)])
-def test_on_a_terminal_it_asks(shop: Cli, answer: str, status: int, count: int) -> None:
+def test_on_a_terminal_it_asks(shop: Cli, saved: bool, answer: str, status: int, count: int) -> None:
+    if saved:
+        assert shop("plan", "--out", "plan.json").status == 2
     ours, theirs = pty.openpty()
     asked = subprocess.Popen(
-        [sys.executable, "-m", "eeveon.cli.app", "apply"],
+        [sys.executable, "-m", "eeveon.cli.app", "apply", *(["plan.json"] if saved else [])],
         cwd=shop.root,
         env={**shop.environ, "TERM": "xterm"},
         stdin=theirs,
@@ -79,6 +82,7 @@ def test_on_a_terminal_it_asks(shop: Cli, answer: str, status: int, count: int) 
     os.close(ours)
     assert asked.wait(timeout=30) == status, seen.decode()
     assert len(instances(shop)) == count
+    assert b"create 1 replica" in seen
     assert b"\x1b[" in seen
     assert (b"web-1 runs and is healthy" in seen) is bool(count)
 

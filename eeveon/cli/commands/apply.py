@@ -42,7 +42,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> int:
     """Bring an environment to what its specs say, or carry out PLAN: a file, or the id of a plan that was shown.
 
-    Shows the plan and asks. Without a terminal it needs --yes or a saved plan.
+    Shows the plan and asks. Without a terminal it needs --yes or a saved plan, which is then carried out at once.
 
     Exit status: 0 done or nothing to do, 1 a step failed, 3 a target was not reached, 4 the plan is stale or used,
     5 the guard refused a step, 6 another writer has the environment.
@@ -57,6 +57,9 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
             say = console.out if form == "text" else console.say
             say(f"{shown.plan.scope}  nothing to do: {plan} has no steps")
             return UNKNOWN if shown.plan.unknown else 0
+        if console.is_terminal and not yes and not _shown_and_confirmed(console, shown):
+            console.say("Nothing was done.")
+            return 1
         return _finish(console, world, shown, form)
     request = Request(environment=environment, services=services, targets=targets, revision=revision)
     made = planned(console, request)
@@ -89,6 +92,15 @@ def _confirmed(console: Console, plan: Plan) -> bool:
             hint=f"say --yes, or apply this very plan: eeveon apply {plan.id}",
         )
     return console.confirm(f"Apply this to {plan.scope}? Only 'yes' is taken as yes:", "yes")
+
+
+def _shown_and_confirmed(console: Console, shown: Shown) -> bool:
+    """Whether the person agrees to a saved plan: to all of it, as it was judged when it was saved."""
+    from eeveon.render.plan_text import plan_text
+    from eeveon.specs.planfile import read_verdicts
+
+    console.say(plan_text(shown.plan, read_verdicts(shown.text), (), console.style()))
+    return _confirmed(console, shown.plan)
 
 
 def refuse_if_nothing_is_allowed(verdicts: Sequence[Verdict]) -> None:
