@@ -32,42 +32,53 @@ class Seat:
 Find = Callable[[ObjectId], Seat | None]  # as last seen; raises TargetUnreachable
 
 
-def perform(job: Job, fields: Fields, context: Context, find: Find) -> ObservedObject | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """How a driver gets at code and at hosts. `brought` are releases that were looked at since it was connected."""
+
+    context: Context
+    find: Find
+    brought: set[tuple[str, str]]
+
+
+def perform(job: Job, fields: Fields, way: Way) -> ObservedObject | None:
     """The instance as it is after the effect; None if it is then absent. Raises the three target errors."""
     effect = job.effect
     seat = Seat(object_id=effect.object, place=job.place, line=job.line, fields=fields)
-    berth = _berth(seat, job.fence, context, effect.wanted)
+    berth = _berth(seat, job.fence, way, effect.wanted)
     if effect.condition is not Condition.ABSENT:
         passives.bring(berth, job.timeout)
     after = None if is_passive(fields) else instances.perform(job)
-    releases = _moved(berth, job, context, find)
+    releases = _moved(berth, job, way)
     if is_passive(fields):
         return passive(job.place, releases, effect.object)
     return with_release(after, releases) if after is not None else None
 
 
-def _moved(berth: Berth, job: Job, context: Context, find: Find) -> Releases:
+def _moved(berth: Berth, job: Job, way: Way) -> Releases:
     """The release on its rung, and with it all that change sides in the same moment."""
     effect = job.effect
     if not effect.beside and not effect.instead:
         return passives.move(berth, effect.condition, job.timeout)
-    coming = [berth, *_berths(effect.beside, job, context, find)]
-    return passives.change_sides(coming, _berths(effect.instead, job, context, find), job.timeout)
+    coming = [berth, *_berths(effect.beside, job, way)]
+    return passives.change_sides(coming, _berths(effect.instead, job, way), job.timeout)
 
 
-def _berths(ids: Sequence[ObjectId], job: Job, context: Context, find: Find) -> list[Berth]:
+def _berths(ids: Sequence[ObjectId], job: Job, way: Way) -> list[Berth]:
     found = []
     for object_id in ids:
-        seat = find(object_id)
+        seat = way.find(object_id)
         if seat is not None:
-            found.append(_berth(seat, job.fence, context, None))
+            found.append(_berth(seat, job.fence, way, None))
         elif object_id in job.effect.beside:
             raise ActionRefused(f"there is no {object_id}, which is to serve in the same moment")
     return found
 
 
-def _berth(seat: Seat, fence: int, context: Context, wanted: WantedObject | None) -> Berth:
+def _berth(seat: Seat, fence: int, way: Way, wanted: WantedObject | None) -> Berth:
+    context = way.context
     dock = Dock(
+        brought=way.brought,
         line=seat.line,
         scope=context.scope,
         root=seat.place.names.root,

@@ -63,6 +63,7 @@ class SshDriver:
         self._balancing = Balancing(target, site)
         self._known: dict[ObjectId, ObservedObject] = {}  # as last seen
         self._lock = threading.Lock()
+        self._way = code.Way(context=context, find=self._seat, brought=set())
         self._reading = observe_script(
             self._names, looking_at_balancers(), Raw("look_balancers"), *looking_at_releases()
         )
@@ -167,7 +168,7 @@ class SshDriver:
             self._balancing.leave(here)
         fields = self._fields(job.effect)
         if "source" in fields:
-            after = self._noted(job, code.perform(job, fields, self._context, self._seat))
+            after = self._noted(job, code.perform(job, fields, self._way))
             is_routed = after is not None and self._balancing.routes_to(after)
         else:
             after, is_routed = self._noted(job, instances.perform(job)), True

@@ -43,7 +43,7 @@ def edits_of(lines: Sequence[str]) -> tuple[Edit, ...]:
     if not lines or not lines[0]:
         return ()
     now, then, contents = (_records(line) for line in lines)
-    after, before = _stats(now), _stats(then)
+    after, before = _now(now), _then(then)
     other = frozenset(contents)
     found = [_edit(path, before.get(path), after.get(path), path in other) for path in {**before, **after}]
     return tuple(sorted((edit for edit in found if edit is not None), key=lambda edit: edit.path))
@@ -86,9 +86,17 @@ def _records(line: str) -> list[str]:
     return content.decode("utf-8", "surrogateescape").split("\0")[:-1]
 
 
-def _stats(records: Sequence[str]) -> dict[str, _Stat]:
+def _now(records: Sequence[str]) -> dict[str, _Stat]:
     found = {}
     for record in records:
         mode, size, changed, touched, uid, user, path = record.split(" ", 6)
         found[path] = _Stat(mode, size, changed, touched, uid, user)
+    return found
+
+
+def _then(records: Sequence[str]) -> dict[str, _Stat]:
+    found = {}
+    for record in records:
+        mode, size, changed, uid, path = record.split(" ", 4)
+        found[path] = _Stat(mode, size, changed, "0", uid, "")
     return found

@@ -5,7 +5,9 @@ Stopped and running are the same on a host: the release is there, complete, and 
 that were changed are changed back when another cannot be. What has a process besides is started and stopped elsewhere.
 """
 
+import contextlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -70,23 +72,18 @@ def change_sides(coming: Sequence[Berth], leaving: Sequence[Berth], timeout: tim
     A host that is lost between the first link and the last is told of in the error; the links of the others are back.
     Gives what the first one's host then holds.
     """
-    for berth in coming:
-        _done(berth, Raw(texts.MUST_BE_COMPLETE), timeout)
-    changed: list[Berth] = []
-    results: list[Releases] = []
     here = {berth.place.host.name for berth in coming}
-    try:
-        for berth in coming:
-            changed.append(berth)
-            results.append(move(berth, Condition.SERVING, timeout))
-        for berth in leaving:
-            if berth.place.host.name not in here:
-                changed.append(berth)
-                move(berth, Condition.RUNNING, timeout)
-    except TargetError:
-        _back(changed, leaving, timeout)
-        raise
-    return results[0]
+    others = [berth for berth in leaving if berth.place.host.name not in here]
+    with ThreadPoolExecutor(max_workers=len(coming) + len(others), thread_name_prefix="side") as pool:
+        list(pool.map(lambda berth: _done(berth, Raw(texts.MUST_BE_COMPLETE), timeout), coming))
+        jobs = [pool.submit(move, berth, Condition.SERVING, timeout) for berth in coming]
+        jobs += [pool.submit(move, berth, Condition.RUNNING, timeout) for berth in others]
+        wait(jobs)
+        errors = [error for job in jobs if (error := job.exception()) is not None]
+        if errors:
+            list(pool.map(lambda berth: _put_back(berth, leaving, timeout), [*coming, *others]))
+            raise errors[0]
+    return jobs[0].result()
 
 
 def entering(release: Release) -> Raw:
@@ -97,23 +94,22 @@ def entering(release: Release) -> Raw:
 
 def functions() -> tuple[Raw, Raw]:
     """What a script needs to print what the host holds of all releases, and the line that prints it."""
-    return Raw(texts.FUNCTIONS), looking("*")
+    return Raw(texts.FUNCTIONS), fill("look_releases {services} yes\n", services="*")
 
 
 def looking(service: str) -> Raw:
-    """Shell lines that print what the host holds of a service's releases."""
-    return fill("look_releases {service}\n", service=service)
+    """Shell lines that print what the host holds of a service's releases, not looking into their files again."""
+    return fill("look_releases {service} ''\n", service=service)
 
 
-def _back(changed: Sequence[Berth], leaving: Sequence[Berth], timeout: timedelta) -> None:
-    """As it was: on each host the older one in service again, or none where there was none."""
-    before = {berth.place.host.name: berth for berth in leaving}
-    for berth in changed:
-        older = before.get(berth.place.host.name)
-        try:
-            move(older or berth, Condition.SERVING if older else Condition.RUNNING, timeout)
-        except TargetError:  # it is lost as well: what raised first is told, and the next plan sees the rest
-            continue
+def _put_back(berth: Berth, leaving: Sequence[Berth], timeout: timedelta) -> None:
+    """On one host as it was: the older one in service again, or none where there was none."""
+    before = {item.place.host.name: item for item in leaving}
+    older = before.get(berth.place.host.name)
+    with contextlib.suppress(
+        TargetError
+    ):  # it is lost as well: the first error is told, the next plan sees the rest
+        move(older or berth, Condition.SERVING if older else Condition.RUNNING, timeout)
 
 
 def _noted(berth: Berth, condition: Condition) -> Raw:

@@ -35,6 +35,7 @@ class Release:
     limit: timedelta  # of each command
     user: str  # whose the files are, and who runs the commands; "": who logs in
     env: Mapping[str, str]
+    is_read_only: bool  # nobody writes to it: it has no process and no commands
 
     @property
     def name(self) -> str:
@@ -46,6 +47,10 @@ class Release:
         if self.user:
             makings.append(self.user)
         return f"{plain}-{digest(makings)[:6]}" if self.exclude or self.build or self.user else plain
+
+    def is_made_like(self, name: str) -> bool:
+        """Whether the release of this name differs from it in nothing but the commit."""
+        return _makings(name) == _makings(self.name)
 
     @property
     def folder(self) -> str:
@@ -90,6 +95,7 @@ def release_of(service: ServiceName, fields: Fields) -> Release | None:
         limit=timedelta(seconds=float(source.get("timeout", HOOK_SECONDS))),
         user=str(fields.get("user", "")),
         env=dict(env),
+        is_read_only=is_passive(fields) and "build" not in source and "hooks" not in source,
     )
 
 
@@ -102,6 +108,11 @@ def release_folder(fields: Fields) -> str:
 def is_passive(fields: Fields) -> bool:
     """Whether it is only files: code that no process of ours runs."""
     return "source" in fields and "command" not in fields and "image" not in fields
+
+
+def _makings(name: str) -> str:
+    """What stands behind the time and the commit."""
+    return "-".join(name.split("-")[2:])
 
 
 def _commands(written: Sequence[Sequence[str]]) -> Commands:

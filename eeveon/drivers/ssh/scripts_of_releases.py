@@ -7,19 +7,17 @@ of it. Every change of what counts is one rename: of the finished folder, of the
 FUNCTIONS = r"""
 free_at() { df -Pk -- "$1" | { read -r line; read -r device all used room line; printf '%s\n' "$room"; }; }
 packed() { gzip -c | base64 -w 0; printf '\n'; }
-# stats_of META FOLDER: what `stat` says of each file of the manifest. What is gone has no record.
-stats_of() {
-  cut -z -d' ' -f2- "$1/manifest" \
-    | (cd -- "$2" 2>/dev/null && exec xargs -0r stat --printf='%f %s %.9Y %.9Z %u %U %n\0' --) 2>/dev/null | sort -z
-}
+# stats_of META FOLDER: what `stat` says of each file of the manifest, links to it aside. What is gone has no record.
+stats_of() { cut -z -d' ' -f2- "$1/manifest" | stat_of "$2" '%f %s %.9Y %u %n\0' | sort -z; }
+stat_of() { (cd -- "$1" 2>/dev/null && exec xargs -0r stat --printf="$2" --) 2>/dev/null; }
 is_as_brought() { stats_of "$1" "$2" | cmp -s - "$1/stats"; }
 # sums_of FOLDER: what the files hold whose names come in.
 sums_of() { (cd -- "$1" 2>/dev/null && exec xargs -0r sha1sum -z --) 2>/dev/null | sort -z; }
 # edits META FOLDER: three packed lines: records now, records then, names of files that hold something else.
 edits() {
-  stats_of "$1" "$2" | comm -z -23 - "$1/stats" | packed
+  stats_of "$1" "$2" | comm -z -23 - "$1/stats" | cut -z -d' ' -f5- | stat_of "$2" '%f %s %.9Y %.9Z %u %U %n\0' | packed
   stats_of "$1" "$2" | comm -z -13 - "$1/stats" | packed
-  stats_of "$1" "$2" | comm -z -23 - "$1/stats" | sed -nz 's/^8[^ ]* [^ ]* [^ ]* [^ ]* [^ ]* [^ ]* //p' \
+  stats_of "$1" "$2" | comm -z -23 - "$1/stats" | sed -nz 's/^8[^ ]* [^ ]* [^ ]* [^ ]* //p' \
     | sums_of "$2" | comm -z -23 - "$1/sums" | cut -z -c 43- | packed
 }
 # record META FOLDER: note what the files are now, to know later whether somebody has changed them.
@@ -53,6 +51,7 @@ let_go() {
     was=$(readlink -- "$1"); mv -T -- "$was" "$1.moved" && rm -f -- "$1" && mv -T -- "$1.moved" "$1"' sh \
     || refuse "cannot move what is shared out of $1"
 }
+# look_releases SERVICE CHECK: what is here of a service, or of `*`; with CHECK also who has edited what is in service.
 look_releases() {
   services=$1
   section releases
@@ -67,7 +66,7 @@ look_releases() {
     [ ! "$p/current" -ef "$f" ] || { now=current; served="$served$v "; }
     [ ! -e "$m/entered" ] || hooked=entered
     printf 'release %s %s %s %s %s\n' "$v" "$k" "$now" "$hooked" "$p"
-    [ "$now" = - ] || is_as_brought "$m" "$f" || { printf 'edited %s %s\n' "$v" "$k"; edits "$m" "$f"; }
+    [ "$now" = - ] || [ -z "$2" ] || is_as_brought "$m" "$f" || { printf 'edited %s %s\n' "$v" "$k"; edits "$m" "$f"; }
   done
   for m in "$S/releases/"$services/*/path; do
     [ -e "$m" ] || continue
@@ -79,8 +78,7 @@ look_releases() {
     readlink -n -- "$p/current" | packed
   done
   section completed
-  set -- "$S/releases/"$services/*/complete
-  [ ! -e "$1" ] || stat -c '%Y %n' -- "$@"
+  stat -c '%Y %n' -- "$S/releases/"$services/*/complete 2>/dev/null
   look_files users "$S/releases/"$services/*/by/*
 }
 """
@@ -163,9 +161,8 @@ rm -rf -- "$T"; mkdir -p -- "$N" || give_up "cannot write in $R$(room)"
 if [ -s "$T/m/base" ]; then
   cp -- "$BM/manifest" "$T/m/old" || give_up "cannot read $BM"
   comm -z -23 "$T/m/old" "$T/m/gone" | sort -z -m - "$T/m/added" > "$T/m/manifest" || give_up "cannot write in $R$(room)"
-  if [ -n {checked} ] && ! is_as_brought "$BM" "$B"; then drain; rm -rf -- "$T"; refuse "somebody changes $B meanwhile"; fi
   comm -z -12 "$T/m/old" "$T/m/manifest" | comm -z -23 - "$T/m/spoilt" | cut -z -d' ' -f2- \
-    | (cd -- "$B" && exec xargs -0r cp -P -p --parents --reflink=auto -t "$N" --) 2>"$M/said" \
+    | (cd -- "$B" && exec xargs -0r cp -P -p --parents {way} -t "$N" --) 2>"$M/said" \
     && (. "$T/m/copies") 2>>"$M/said" || give_up "cannot copy $B: $(tail -n 1 "$M/said")$(room)"
 else
   mv -- "$T/m/added" "$T/m/manifest"
@@ -219,11 +216,12 @@ said "$M/log"
 
 COMPLETE = r"""
 rm -f -- "$M/entered"
-(cd -- "$F" && find . -mindepth 1 -print0) | cut -z -c 3- | sort -z > "$M/all" || refuse "cannot write in $M"
+if [ -n {excludes} ]; then
+  (cd -- "$F" && find . -mindepth 1 -print0) | cut -z -c 3- | sort -z > "$M/all" || refuse "cannot write in $M"
+fi
 record "$M" "$F"
 [ "$(tr -cd '\0' < "$M/stats" | wc -c)" = "$(tr -cd '\0' < "$M/manifest" | wc -c)" ] \
   || refuse "files of $K went away while it was made"
-sync -f "$F" 2>/dev/null || :
 : > "$M/complete.new" && mv -f -- "$M/complete.new" "$M/complete" || refuse "cannot write in $M"
 """
 

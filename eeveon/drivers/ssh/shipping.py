@@ -45,6 +45,7 @@ class Dock:
     trees: Trees
     state: Path  # ours, on this machine
     fence: int
+    brought: set[tuple[str, str]]  # (host, release) that were looked at since the driver was connected
     tell: Callable[[str], None]
 
     def locked(self, body: str, release: Release) -> str:
@@ -72,7 +73,6 @@ class Survey:
     base: str  # "": none
     base_digest: str
     base_edits: tuple[Edit, ...]
-    base_is_as_brought: bool  # else somebody has at least touched it
     extras: tuple[str, ...]  # files in service, or in the place of a release, that Git does not know
     room: int | None  # bytes
 
@@ -94,8 +94,12 @@ class Cargo:
 def ship(dock: Dock, release: Release, timeout: timedelta) -> None:
     """The release is complete on the host, and its files are as they were brought. Raises the three target errors."""
     end = monotonic() + timeout.total_seconds()
+    known = (dock.line.host.name, release.folder)
+    if known in dock.brought:
+        return
     found = survey(dock, release)
     if found.is_there and not found.edits:
+        dock.brought.add(known)
         return
     try:
         entries = dock.trees.entries(release.commit, release.exclude)
@@ -105,6 +109,7 @@ def ship(dock: Dock, release: Release, timeout: timedelta) -> None:
             _mend(cargo, found.edits, left)
         else:
             _bring(cargo, found, left)
+        dock.brought.add(known)
     except RepositoryError as error:
         raise ActionRefused(error.message, hint=error.hint) from error
 
@@ -130,7 +135,6 @@ def survey(dock: Dock, release: Release) -> Survey:
             base=base,
             base_digest=digest,
             base_edits=edits_of(theirs),
-            base_is_as_brought=not theirs,
             extras=_paths(told["extras"]),
             room=int(room) * 1024 if room.isdigit() else None,
         )
@@ -177,11 +181,12 @@ def _bring(cargo: Cargo, found: Survey, timeout: timedelta) -> None:
         user=release.user,
         of=f"{dock.scope}/{release.service}",
         unpack=Raw(UNPACK),
-        checked="yes" if found.base_is_as_brought else "",
+        way="--link" if release.is_read_only and release.is_made_like(plan.base) else "--reflink=auto",
         digest=digest,
     )
+    done = fill(texts.COMPLETE, excludes="yes" if release.exclude else "")
     built = commands(release, release.build, texts.BUILD)
-    parts = (head(release), body, built, texts.SAID if built else "", texts.COMPLETE)
+    parts = (head(release), body, built, texts.SAID if built else "", done)
     size = sum(entry.size for entry in plan.send)
     dock.tell(f"{release.name}: sends {len(plan.send)} of {len(entries)} files, {size} bytes")
     untrusted = [record for record in held if record.path in spoilt]

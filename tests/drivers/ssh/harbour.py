@@ -147,6 +147,7 @@ class Harbour:
             trees=self.trees,
             state=self.folder / "controller" / "ssh",
             fence=fence,
+            brought=set(),
             tell=self.told.append,
         )
 
@@ -185,7 +186,7 @@ class Harbour:
 
     def look(self) -> Releases:
         """All releases of the scope on the host."""
-        script = self.dock().reading(f"{functions(self.place.names)}\nlook_releases '*'")
+        script = self.dock().reading(f"{functions(self.place.names)}\nlook_releases '*' yes")
         return releases_of(sections_of(self.shell.ask(script, SOON).stdout))
 
     def objects(self) -> dict[ObjectId, ObservedObject]:
