@@ -1,10 +1,12 @@
 """`python -m tests.lab up [--hosts N]|down|env`: the lab by hand, for tutorials and benchmarks. It lies in EEVEON_LAB."""
 
 import os
+import shlex
 import sys
 import tempfile
 from pathlib import Path
 
+from tests.lab.hosts import USERS
 from tests.lab.lab import Lab
 from tests.lab.requirements import missing_for_engine, missing_for_hosts, missing_for_registry
 from tests.lab.waiting import LabError
@@ -42,8 +44,8 @@ def _up(lab: Lab, hosts: int = 0) -> int:
         return 1
     try:
         lab.up()
-        for host in lab.hosts.up(hosts) if hosts else ():
-            sys.stdout.write(f"# {host.name}: ssh -i {lab.hosts.key} root@{host.address}\n")
+        if hosts:
+            lab.hosts.up(hosts)
     except LabError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -53,7 +55,10 @@ def _up(lab: Lab, hosts: int = 0) -> int:
 
 def _print_environment(lab: Lab) -> None:
     for name, value in lab.environment().items():
-        sys.stdout.write(f"export {name}={value}\n")
+        sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
+    for host in lab.hosts.all():
+        options = f"-i {lab.hosts.key} -o UserKnownHostsFile={lab.hosts.known_hosts}"
+        sys.stdout.write(f"# {host.name}: ssh {options} root@{host.address}   (or {', '.join(USERS[1:])})\n")
 
 
 if __name__ == "__main__":

@@ -36,6 +36,12 @@ class Engine:
         return f"unix://{self._socket}"
 
     @property
+    def pool(self) -> str:
+        """The addresses for user-defined networks, known from the first start on."""
+        (pool,) = json.loads(self._settings.read_text())["default-address-pools"]
+        return str(pool["base"])
+
+    @property
     def footprint(self) -> Footprint:
         """What this engine leaves on the machine."""
         return Footprint(self.folder)

@@ -2,12 +2,16 @@
 
 `engine` and `registry` live as long as the session, so a test removes what it creates, or asks for `clean_engine`.
 `second_engine` belongs to one test, which may kill it. Mark such tests `docker` and `xdist_group("docker")`: one worker
-then runs them on one engine. Where xdist does not honour groups (3.8 under pytest 9.2), each worker starts its own.
+then runs them on one engine. `hosts` live as long too, on an engine that no test sweeps or kills; mark their
+tests `ssh` and `xdist_group("ssh")`. Where xdist does not honour groups (3.8 under pytest 9.2), each worker starts its
+own.
 """
 
+import itertools
 import os
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -19,6 +23,7 @@ from tests.lab.registry import Registry
 from tests.lab.requirements import missing_for_engine, missing_for_hosts, missing_for_registry, must_run
 
 AnyEngine = Engine | BorrowedEngine
+_SPARES = itertools.count(1)  # no name twice: a test's leftovers never speak for another host
 
 
 @pytest.fixture(scope="session")
@@ -74,36 +79,32 @@ def registry(lab: Lab) -> Registry:
 
 
 @pytest.fixture(scope="session")
-def hosts() -> Iterator[Hosts]:
+def hosts(lab: Lab) -> Hosts:
     """Where hosts are: `hosts.up(3)` gives three that run, the same ones for every test of the session."""
     _require(missing_for_hosts())
-    own = _new_lab()
-    with owned(own.folder):
-        try:
-            yield own.hosts
-        finally:
-            own.down()
+    return lab.hosts
 
 
 @pytest.fixture
 def clean_hosts(hosts: Hosts) -> Iterator[tuple[Host, ...]]:
-    """Three hosts, without anything of EEveon's after the test."""
+    """Three hosts; after the test nothing is wrong with them any more, and nothing of EEveon's is left."""
     three = hosts.up(3)
     yield three
-    for host in hosts.up(3):  # a test may have left one down
-        sweep(host)
+    with ThreadPoolExecutor(max_workers=3) as together:
+        list(together.map(_restored, three))
 
 
 @pytest.fixture
-def spare_hosts() -> Iterator[Hosts]:
-    """Hosts for one test alone, which may spoil them."""
-    _require(missing_for_hosts())
-    own = _new_lab()
-    with owned(own.folder):
-        try:
-            yield own.hosts
-        finally:
-            own.down()
+def spare_host(hosts: Hosts) -> Iterator[Host]:
+    """A host for one test alone, which may spoil it."""
+    host = hosts.add(f"spare{next(_SPARES)}")
+    yield host
+    hosts.remove(host)
+
+
+def _restored(host: Host) -> None:
+    host.heal()
+    sweep(host)
 
 
 def _lab_by_hand() -> Lab | None:

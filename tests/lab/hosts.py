@@ -1,179 +1,39 @@
-"""Linux hosts with real systemd and sshd, as containers of an engine of the lab's own, and everything that can go wrong.
+"""Linux hosts with real systemd and sshd, as containers of an engine of the lab's own, and what opens them.
 
-Each has an address of the engine's bridge that only this machine reaches, so every port of it is reachable and none is
-taken here. Users: root, `deploy` (sudo without a password), `plain` (no sudo), `lingerer` (a user manager that always
-runs). What clocks cannot do here: all hosts share the kernel's.
+Each has an address of a bridge that only this machine reaches, so every port of it is reachable and none is taken here;
+it keeps the address for good, and hosts know each other by name. Users: root, `deploy` (sudo without a password),
+`plain` (no sudo), `lingerer` (a user manager that always runs).
 """
 
-import json
-import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import ipaddress
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
-from tests.lab.engine import Engine
+import docker
+from docker.errors import ImageNotFound, NotFound
+from docker.types import IPAMConfig, IPAMPool, Mount
+
+from tests.lab.containers import File, put, talk
+from tests.lab.engine import BorrowedEngine, Engine
+from tests.lab.host import Host, key_files, sweep
+from tests.lab.keys import KeyPair
 from tests.lab.rootfs import rootfs
-from tests.lab.waiting import LabError, wait_until
+from tests.lab.waiting import LabError
 
-IMAGE = "eeveon/host:lab"
+__all__ = ["USERS", "Host", "Hosts", "sweep"]
+
 USERS = ("root", "deploy", "plain", "lingerer")
-_HOMES = {"root": "/root"} | {user: f"/home/{user}" for user in USERS[1:]}
-# What systemd needs in a container: its own cgroup to write to (`/lab-init` does that), and mounts for its sandboxes.
-_RUN = (
-    *(
-        "--cap-add",
-        "SYS_ADMIN",
-        "--security-opt",
-        "seccomp=unconfined",
-        "--security-opt",
-        "apparmor=unconfined",
-    ),
-    *("--cgroupns=private", "--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp:exec"),
-    *("--stop-signal", "SIGRTMIN+3", "--env", "container=docker"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """One host. What its methods do is done from outside, not over SSH."""
-
-    engine: Engine
-    name: str
-    address: str  # the same after a restart: the engine gives the lowest free one
-
-    @property
-    def port(self) -> int:
-        """Of its SSH server."""
-        return 22
-
-    @property
-    def host_key(self) -> str:
-        """Its public key: kind and base64."""
-        return " ".join(self.run("cat /etc/ssh/ssh_host_ed25519_key.pub").split()[:2])
-
-    @property
-    def is_up(self) -> bool:
-        """Whether its SSH server answers."""
-        done = self._sh("exec 3<>/dev/tcp/127.0.0.1/22 && timeout 1 head -c 4 <&3", shell="bash")
-        return done.returncode == 0 and done.stdout == "SSH-"
-
-    def run(self, command: str, *, user: str = "root") -> str:
-        """What a shell command prints. Raises LabError where it fails."""
-        done = self._sh(command, user=user)
-        if done.returncode:
-            raise LabError(f"{self.name}: {command}: status {done.returncode}: {done.stderr or done.stdout}")
-        return done.stdout
-
-    def try_run(self, command: str) -> int:
-        """The exit status of a shell command."""
-        return self._sh(command).returncode
-
-    def write(self, path: str, content: str, *, mode: str = "644") -> None:
-        """A file with this content, and its folder."""
-        command = 'mkdir -p "$(dirname "$0")" && cat > "$0" && chmod "$1" "$0"'
-        self._docker("exec", "-i", self.name, "sh", "-c", command, path, mode, stdin=content)
-
-    # -- what goes wrong ----------------------------------------------------------------------------------------
-
-    @contextmanager
-    def hanging(self) -> Iterator[None]:
-        """Nothing on it moves: connections are taken by the kernel, and then nothing."""
-        self._docker("pause", self.name)
-        try:
-            yield
-        finally:
-            self._docker("unpause", self.name)
-
-    @contextmanager
-    def down(self) -> Iterator[None]:
-        """It is switched off; afterwards it has booted again."""
-        self._docker("stop", "--time", "10", self.name)
-        try:
-            yield
-        finally:
-            self.boot()
-
-    @contextmanager
-    def cut_off(self) -> Iterator[None]:
-        """Its cable is pulled: packets go nowhere, nobody is told."""
-        self._in_its_network("ip", "link", "set", "eth0", "down")
-        try:
-            yield
-        finally:
-            self._in_its_network("ip", "link", "set", "eth0", "up")
-
-    @contextmanager
-    def refusing(self) -> Iterator[None]:
-        """Its SSH server does not run; those who are connected stay so."""
-        self.run("systemctl stop ssh")
-        try:
-            yield
-        finally:
-            self.run("systemctl start ssh")
-            wait_until(lambda: self.is_up, seconds=30, what=f"sshd of {self.name}")
-
-    @contextmanager
-    def slow(self, rate: str = "64kbit") -> Iterator[None]:
-        """What it sends comes at this rate."""
-        self._in_its_network(
-            *("tc", "qdisc", "add", "dev", "eth0", "root"),
-            *("tbf", "rate", rate, "burst", "4kb", "latency", "500ms"),
-        )
-        try:
-            yield
-        finally:
-            self._in_its_network("tc", "qdisc", "del", "dev", "eth0", "root")
-
-    @contextmanager
-    def full(self, path: str, size: str = "256k") -> Iterator[None]:
-        """The folder has little room: what is in it is copied to a small disk that lies over it."""
-        self.run(
-            f"mkdir -p '{path}' /mnt/full && mount -t tmpfs -o size={size},mode=755 full /mnt/full && "
-            f"cp -a '{path}/.' /mnt/full/ && mount --move /mnt/full '{path}' 2>/dev/null || "
-            f"mount --bind /mnt/full '{path}'"
-        )
-        try:
-            yield
-        finally:
-            self.run(f"umount '{path}'; umount /mnt/full 2>/dev/null; true")
-
-    def kill_sessions(self) -> None:
-        """Every SSH session ends at once; the server goes on."""
-        self.try_run("pkill -KILL -f '^sshd: [^/]'")
-
-    def new_host_key(self) -> None:
-        """As after a reinstallation: another key under the same address."""
-        self.run(
-            "rm -f /etc/ssh/ssh_host_*; ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key; "
-            "systemctl restart ssh"
-        )
-        wait_until(lambda: self.is_up, seconds=30, what=f"sshd of {self.name}")
-
-    def boot(self) -> None:
-        """It has started, and its SSH server answers."""
-        self._docker("start", self.name)
-        wait_until(lambda: self.is_up, seconds=60, what=f"{self.name} to boot")
-
-    # -- means --------------------------------------------------------------------------------------------------
-
-    def _sh(self, command: str, *, user: str = "root", shell: str = "sh") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ("docker", "-H", self.engine.url, "exec", "-u", user, self.name, shell, "-c", command),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-
-    def _in_its_network(self, *command: str) -> None:
-        """Run a program of this machine in the network of the host."""
-        pid = self._docker("inspect", "--format", "{{.State.Pid}}", self.name).strip()
-        subprocess.run(("nsenter", f"--net=/proc/{pid}/ns/net", *command), check=True, timeout=30)
-
-    def _docker(self, *arguments: str, stdin: str | None = None) -> str:
-        return docker(self.engine, *arguments, stdin=stdin)
+_IDS = {"root": 0, "deploy": 1000, "plain": 1001, "lingerer": 1002}  # as `host/setup` gives them
+_NETWORK = "hosts"
+# SYS_ADMIN for mounts and cgroups, without which systemd does not run; the others for what units may ask.
+_CAPABILITIES = ("SYS_ADMIN", "NET_ADMIN", "SYS_NICE", "SYS_PTRACE")
+_IN_MEMORY = {"/run": "", "/run/lock": "", "/tmp": "exec"}
+_ENGINE_INSIDE = "/mnt/engine"
+# The link is made at each boot, since /run begins empty; to a folder, since a restarted engine has another socket.
+_DOCKER_LINK = f"L+ /run/docker.sock - - - - {_ENGINE_INSIDE}/docker.sock\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,92 +55,147 @@ class Hosts:
 
     @property
     def known_hosts(self) -> Path:
-        """The public keys of the hosts as they were when they first came up."""
+        """The public keys that the hosts were made with."""
         return self.folder / "known_hosts"
 
-    def up(self, count: int, *, first: int = 1, extra: Sequence[str] = ()) -> tuple[Host, ...]:
-        """So many running hosts, `edge1` and so on; `extra` are further options of `docker run`."""
-        self.engine.start()
+    def up(self, count: int, *, docker_of: Engine | BorrowedEngine | None = None) -> tuple[Host, ...]:
+        """So many running hosts, `edge1` and so on; those that exist are booted, and else stay as they are.
+
+        With `docker_of`, an engine that runs on this machine, `docker` on the new ones speaks to it.
+        """
+        return self._up(tuple(f"edge{number}" for number in range(1, count + 1)), docker_of)
+
+    def add(self, name: str, *, docker_of: Engine | BorrowedEngine | None = None) -> Host:
+        """One more host, of this name."""
+        (host,) = self._up((name,), docker_of)
+        return host
+
+    def remove(self, host: Host) -> None:
+        """Take a host away, with its disk."""
+        with talk(self.engine.url) as client:
+            client.containers.get(host.name).remove(force=True, v=True)
+        shutil.rmtree(host.folder)
+        self._note_keys()
+
+    def all(self) -> tuple[Host, ...]:
+        """Every host that was made and not removed."""
+        return tuple(self._host(note.parent.name) for note in sorted(self.folder.glob("*/address")))
+
+    def environment(self) -> dict[str, str]:
+        """What a shell exports to log in; nothing without hosts."""
+        addresses = " ".join(host.address for host in self.all())
+        if not addresses:
+            return {}
+        return {
+            "EEVEON_LAB_HOSTS": addresses,
+            "EEVEON_LAB_KEY": str(self.key),
+            "EEVEON_LAB_KNOWN_HOSTS": str(self.known_hosts),
+        }
+
+    def down(self) -> None:
+        """Leave nothing of them, nor of their engine."""
+        self.engine.down()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _up(self, names: tuple[str, ...], docker_of: Engine | BorrowedEngine | None) -> tuple[Host, ...]:
         self._prepare()
-        names = [f"edge{number}" for number in range(first, first + count)]
-        running = docker(self.engine, "ps", "--all", "--format", "{{.Names}}").split()
-        fresh = [name for name in names if name not in running]
-        for name in names:
-            if name in fresh:
-                asked = (
-                    "run",
-                    "--detach",
-                    "--name",
-                    name,
-                    "--hostname",
-                    name,
-                    *_RUN,
-                    *extra,
-                    IMAGE,
-                    "/lab-init",
-                )
-                docker(self.engine, *asked)
-            else:
-                docker(self.engine, "start", name)
-        hosts = tuple(Host(self.engine, name, self._address(name)) for name in names)
-        for host in hosts:
-            wait_until(partial(_is_up, host), seconds=60, what=f"{host.name} to boot")
-            if host.name in fresh:
-                self._let_in(host)
+        new = [name for name in names if not (self.folder / name).exists()]
+        for name, address in zip(new, self._free_addresses(), strict=False):
+            KeyPair(self.folder / name / "host_key").made()
+            (self.folder / name / "address").write_text(address)
+        self._note_keys()
+        hosts = tuple(map(self._host, names))
+        with ThreadPoolExecutor(max_workers=8) as together:
+            list(together.map(lambda name: self._create(self._host(name), docker_of), new))
+            list(together.map(Host.boot, hosts))
         return hosts
 
-    def _address(self, name: str) -> str:
-        (state,) = json.loads(docker(self.engine, "inspect", name))
-        return str(state["NetworkSettings"]["IPAddress"])
-
     def _prepare(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        """Tree, engine, image, network and keys."""
+        tree = rootfs()
+        self.engine.start()
         for key in (self.key, self.wrong_key):
-            if not key.exists():
-                command = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lab", "-f", str(key))
-                subprocess.run(command, check=True, timeout=30)
-        if not docker(self.engine, "images", "--quiet", IMAGE):
-            docker(self.engine, "import", str(rootfs()), IMAGE)
+            KeyPair(key).made()
+        with talk(self.engine.url) as client:
+            _import(client, tree)
+            _make_network(client, self._subnet)
 
-    def _let_in(self, host: Host) -> None:
-        public = self.key.with_suffix(".pub").read_text()
-        for user, home in _HOMES.items():
-            host.write(f"{home}/.ssh/authorized_keys", public, mode="600")
-            host.run(f"chown -R {user}: {home}/.ssh")
-        with self.known_hosts.open("a") as known:
-            known.write(f"{host.address} {host.host_key}\n")
+    def _create(self, host: Host, docker_of: Engine | BorrowedEngine | None) -> None:
+        with talk(self.engine.url) as client:
+            endpoint = client.api.create_endpoint_config(ipv4_address=host.address)
+            container = client.containers.create(
+                _image(rootfs()),
+                name=host.name,
+                hostname=host.name,
+                network=_NETWORK,
+                networking_config={_NETWORK: endpoint},
+                cap_add=list(_CAPABILITIES),
+                security_opt=["seccomp=unconfined", "apparmor=unconfined"],
+                cgroupns="private",
+                tmpfs=_IN_MEMORY,
+                mounts=_docker_mounts(docker_of),
+                restart_policy={"Name": "always"},  # so that it can reboot itself
+                stop_signal="SIGRTMIN+3",  # systemd's word for halt
+            )
+            put(container, self._keys_of_users() | key_files(KeyPair(host.folder / "host_key")))
+            if docker_of:
+                put(container, {"etc/tmpfiles.d/docker.conf": File(text=_DOCKER_LINK)})
+
+    def _keys_of_users(self) -> dict[str, File]:
+        text = f"{KeyPair(self.key).public}\n"
+        homes = {user: "root" if user == "root" else f"home/{user}" for user in USERS}
+        return {
+            f"{home}/.ssh/authorized_keys": File(text=text, mode=0o600, owner=_IDS[user])
+            for user, home in homes.items()
+        }
+
+    def _host(self, name: str) -> Host:
+        folder = self.folder / name
+        return Host(self.engine, name, (folder / "address").read_text(), folder)
+
+    def _note_keys(self) -> None:
+        self.known_hosts.write_text("".join(f"{host.address} {host.host_key}\n" for host in self.all()))
+
+    @property
+    def _subnet(self) -> ipaddress.IPv4Network:
+        """The last 254 addresses of the engine's pool; it gives them away from the first on."""
+        *_, last = ipaddress.IPv4Network(self.engine.pool).subnets(new_prefix=24)
+        return last
+
+    def _free_addresses(self) -> Iterator[str]:
+        taken = {host.address for host in self.all()}
+        _gateway, *others = map(str, self._subnet.hosts())
+        return (address for address in others if address not in taken)
 
 
-def _is_up(host: Host) -> bool:
-    return host.is_up
+def _image(tree: Path) -> str:
+    return f"eeveon/host:{tree.stem}"
 
 
-def sweep(host: Host) -> None:
-    """Nothing that EEveon made is left on the host."""
-    host.run(
-        "systemctl list-units --all --plain --no-legend 'eeveon-*' | awk '{print $1}' | xargs -r systemctl stop; "
-        "rm -rf /etc/systemd/system/eeveon-* /etc/systemd/system/*.wants/eeveon-* /etc/systemd/system.control/eeveon-* "
-        "/var/lib/eeveon /srv/*; systemctl daemon-reload; systemctl reset-failed"
-    )
-    host.run(
-        "export XDG_RUNTIME_DIR=/run/user/$(id -u); "
-        "systemctl --user list-units --all --plain --no-legend 'eeveon-*' | awk '{print $1}' | "
-        "xargs -r systemctl --user stop; rm -rf ~/.config/systemd/user/* ~/.local/share/eeveon ~/eeveon; "
-        "systemctl --user daemon-reload; systemctl --user reset-failed; true",
-        user="lingerer",
-    )
+def _import(client: docker.DockerClient, tree: Path) -> None:
+    name, _, tag = _image(tree).partition(":")
+    try:
+        client.images.get(f"{name}:{tag}")
+    except ImageNotFound:
+        changes = ["ENV container=docker", 'CMD ["/init"]']
+        client.api.import_image_from_file(str(tree), repository=name, tag=tag, changes=changes)
 
 
-def docker(engine: Engine, *arguments: str, stdin: str | None = None) -> str:
-    """What the docker command prints. Raises LabError where it fails."""
-    done = subprocess.run(
-        ("docker", "-H", engine.url, *arguments),
-        input=stdin,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=180,
-    )
-    if done.returncode:
-        raise LabError(f"docker {' '.join(arguments[:2])}: {done.stderr.strip()}")
-    return done.stdout
+def _make_network(client: docker.DockerClient, subnet: ipaddress.IPv4Network) -> None:
+    try:
+        client.networks.get(_NETWORK)
+    except NotFound:
+        pool = IPAMPool(subnet=str(subnet), gateway=str(next(subnet.hosts())))
+        client.networks.create(_NETWORK, driver="bridge", ipam=IPAMConfig(pool_configs=[pool]))
+
+
+def _docker_mounts(engine: Engine | BorrowedEngine | None) -> list[Mount]:
+    """This machine's docker program, and the folder of the engine's socket without what is mounted below it."""
+    if engine is None:
+        return []
+    program = shutil.which("docker")
+    if program is None:
+        raise LabError("docker not found; hosts that run containers borrow it from this machine")
+    folder = Mount(_ENGINE_INSIDE, str(Path(engine.url.removeprefix("unix://")).parent), type="bind")
+    folder["BindOptions"] = {"NonRecursive": True}
+    return [Mount("/usr/local/bin/docker", program, type="bind", read_only=True), folder]

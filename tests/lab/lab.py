@@ -1,4 +1,4 @@
-"""A whole lab: one engine and one registry in one folder, and who owns that folder."""
+"""A whole lab: one engine, one registry and some hosts in one folder, and who owns that folder."""
 
 import fcntl
 import shutil
@@ -32,28 +32,28 @@ class Lab:
 
     @property
     def hosts(self) -> Hosts:
-        """The lab's Linux hosts; none runs before it is asked for."""
-        return Hosts(self.engine, self.folder / "hosts")
+        """The lab's Linux hosts; none is there before it is asked for. Their engine is another: tests sweep that one."""
+        return Hosts(Engine(self.folder / "hosts/engine"), self.folder / "hosts")
 
     def up(self) -> None:
-        """Start both; what is up already stays as it is."""
+        """Start engine and registry; what is up already stays as it is."""
         self.registry.start()
         self.engine.start()
 
     def down(self) -> None:
-        """Leave nothing of both."""
+        """Leave nothing of all three."""
+        self.hosts.down()
         self.engine.down()
         self.registry.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def environment(self) -> dict[str, str]:
-        """What a shell exports to use the lab: the engine, the registry, and the images by tag."""
-        registry = self.registry.address
+        """What a shell exports to use the lab: the engine, the registry, the hosts if there are any."""
         return {
             "EEVEON_LAB": str(self.folder),
-            "EEVEON_LAB_REGISTRY": registry,
+            "EEVEON_LAB_REGISTRY": self.registry.address,
             "DOCKER_HOST": self.engine.url,
-        }
+        } | self.hosts.environment()
 
 
 @contextmanager

@@ -216,7 +216,7 @@ class TestWithoutDocker:
             timeout=60,
         )
         assert answer.returncode == 2
-        assert answer.stderr.startswith("usage: python -m tests.lab up|down|env")
+        assert answer.stderr.startswith("usage: python -m tests.lab up [--hosts N]|down|env")
 
 
 def run(
