@@ -27,10 +27,7 @@ PROBE_TIMEOUT = timedelta(seconds=10)  # an engine takes its time to enter a con
 @pytest.fixture
 def box(hosts: Hosts, clean_engine: Engine) -> Iterator[Box]:
     """A host whose docker is the lab's engine."""
-    sock = clean_engine.url.removeprefix("unix://")
-    lent = ("-v", "/usr/local/bin/docker:/usr/local/bin/docker:ro", "-v", f"{sock}:/opt/docker.sock")
-    (host,) = hosts.up(1, first=9, extra=lent)
-    host.run("ln -sfn /opt/docker.sock /run/docker.sock")
+    host = hosts.add("images", docker_of=clean_engine)
     yield Box(host)
     sweep(host)
 
