@@ -138,8 +138,11 @@ def test_sshd_killed_in_mid_command_is_uncertain_and_the_same_again_holds(
     world: World, new_driver: NewDriver
 ) -> None:
     driver = new_driver()
-    slow = world.workload(command=("sh", "-c", "trap 'sleep 7; exit 0' TERM; while :; do sleep 0.1; done"))
+    slow = world.workload(
+        command=("sh", "-c", "trap 'sleep 7; exit 0' TERM; echo ready; while :; do sleep 0.1; done")
+    )
     made = run_one(driver, slow)
+    assert eventually(lambda: bool(list(driver.logs(made.id, tail=1, follow=False))))
     threading.Timer(0.7, world.boxes[0].host.kill_sessions).start()
     stop = Effect(object=made.id, condition=Condition.STOPPED)
     with pytest.raises(ActionUncertain):
