@@ -17,6 +17,7 @@ _FORMS: Final = {"100644": Form.FILE, "100664": Form.FILE, "100755": Form.PROGRA
 _SUBMODULE: Final = "160000"
 _POINTER: Final = b"version https://git-lfs.github.com/spec/"
 _POINTER_SIZE: Final = 1024  # bytes that a pointer of Git LFS has at most
+_NO_NAMES: Final = frozenset({"", ".", "..", ".git"})
 _BATCH: Final = 32 * 1024 * 1024  # bytes of contents that are asked for at a time
 
 
@@ -85,16 +86,18 @@ def _entry(facts: str, path: str) -> Entry:
 
 def _refuse_ways_out(entries: Iterable[Entry]) -> None:
     """A tree that was made by hand can hold anything, also a file below a link."""
-    forms = {entry.path: entry.form for entry in entries}
-    for path in forms:
-        steps = path.split("/")
-        if any(step in {"", ".", ".."} or step.lower() == ".git" for step in steps):
-            raise RepositoryError(f"`{_shown(path)}` is no path of a file in a repository")
+    paths = frozenset(entry.path for entry in entries)
+    folders: set[str] = set()
+    for path in paths:
         above = dirname(path)
-        while above:
-            if above in forms:
-                raise RepositoryError(f"`{_shown(path)}` lies below `{_shown(above)}`, which is no folder")
+        while above and above not in folders:
+            folders.add(above)
             above = dirname(above)
+    for path in (*paths, *folders):
+        if path.rpartition("/")[2].lower() in _NO_NAMES:
+            raise RepositoryError(f"`{_shown(path)}` is no path of a file in a repository")
+    if wrong := sorted(paths & folders):
+        raise RepositoryError(f"something lies below `{_shown(wrong[0])}`, which is no folder")
 
 
 def _refuse_link_out(path: str, to: str) -> None:

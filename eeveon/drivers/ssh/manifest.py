@@ -9,66 +9,47 @@ import hashlib
 import posixpath
 import shlex
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from eeveon.core.tree import Entry, Form, order
+from eeveon.core.tree import Entry, order
 
 WORTH_A_COPY = 16_384  # bytes: what is smaller is sent again, which costs less than a process on the host
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One file of a manifest."""
-
-    form: Form
-    blob: str
-    path: str
-
-    @property
-    def line(self) -> bytes:
-        """The record as it is written, with its end."""
-        return f"{self.form}{self.blob} ".encode() + order(self.path) + b"\0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shipment:
     """How a host comes to hold a manifest: from the release `base` that it has ("": from nothing), and what is sent.
 
-    Files that `base` holds under the same path are copied there. `copies` are those that it holds under another one.
+    Files that `base` holds under the same path are taken from there. `copies` are those that it holds under another one.
     """
 
+    digest: str  # of the whole manifest
+    manifest: bytes
     base: str
-    added: tuple[Record, ...]  # records that `base` does not have
-    gone: tuple[Record, ...]  # records that only `base` has
+    added: bytes  # records that `base` does not have
+    gone: bytes  # records that only `base` has
+    spoilt: bytes  # records of both whose files in `base` are not to be trusted
     copies: tuple[tuple[str, str], ...]  # (path in `base`, path in the release)
     send: tuple[Entry, ...]
 
 
-def records_of(entries: Iterable[Entry]) -> tuple[Record, ...]:
-    """The manifest of these files."""
-    found = [Record(entry.form, entry.blob, entry.path) for entry in entries]
-    return tuple(sorted(found, key=lambda record: record.line))
+def record(entry: Entry) -> bytes:
+    """One file as a record, without its end."""
+    return f"{entry.form}{entry.blob} ".encode() + order(entry.path)
 
 
-def written(records: Iterable[Record]) -> bytes:
+def written(records: Iterable[bytes]) -> bytes:
     """A manifest, or a part of one, as it is written."""
-    return b"".join(record.line for record in records)
+    return b"".join([one + b"\0" for one in sorted(records)])
 
 
-def read(content: bytes) -> tuple[Record, ...]:
-    """A manifest from what was written. Raises ValueError for what is none."""
-    lines = content.split(b"\0")
-    if lines.pop() != b"":
-        raise ValueError("a manifest ends with the end of a record")
-    return tuple(_record(line.decode("utf-8", "surrogateescape")) for line in lines)
-
-
-def _record(line: str) -> Record:
-    facts, space, path = line.partition(" ")
-    if not space or not path:
-        raise ValueError("a record of a manifest has a content and a path")
-    return Record(Form(facts[:1]), facts[1:], path)
+def records_in(content: bytes) -> frozenset[bytes]:
+    """The records of what was written. Raises ValueError for what is no manifest."""
+    *records, rest = content.split(b"\0")
+    if rest or not all(b" " in one for one in records):
+        raise ValueError("that is no manifest")
+    return frozenset(records)
 
 
 def digest_of(content: bytes) -> str:
@@ -77,30 +58,46 @@ def digest_of(content: bytes) -> str:
 
 
 def shipment(
-    entries: Sequence[Entry], base: str, held: Sequence[Record], spoilt: frozenset[str] = frozenset()
+    entries: Sequence[Entry], base: str, held: bytes, spoilt: frozenset[str] = frozenset()
 ) -> Shipment:
-    """What to send to a host that has the release `base` with the files `held`; `spoilt` ones are not to be trusted."""
-    wanted, there = records_of(entries), set(held)
-    same = {record.path for record in wanted if record in there}
-    sources = {(one.form, one.blob): one.path for one in held if one.path not in spoilt}
-    copies: list[tuple[str, str]] = []
-    send: list[Entry] = []
-    for entry in entries:
-        if entry.path in same and entry.path not in spoilt:
-            continue
-        known = sources.get((entry.form, entry.blob))
-        if known is not None and entry.size >= WORTH_A_COPY and entry.path not in same:
-            copies.append((known, entry.path))
-        else:
-            send.append(entry)
-    now = set(wanted)
+    """What to send to a host that has the release `base` with the manifest `held`; `spoilt` files of it are doubtful."""
+    wanted = {record(entry): entry for entry in entries}
+    there = records_in(held)
+    fresh = [entry for one, entry in wanted.items() if one not in there or entry.path in spoilt]
+    copies, send = _sorted_out(fresh, there, spoilt)
+    content = written(wanted)
     return Shipment(
+        digest=digest_of(content),
+        manifest=content,
         base=base,
-        added=tuple(record for record in wanted if record not in there),
-        gone=tuple(sorted((one for one in there if one not in now), key=lambda one: one.line)),
-        copies=tuple(copies),
-        send=tuple(send),
+        added=written(wanted.keys() - there),
+        gone=written(there - wanted.keys()),
+        spoilt=written(one for one, entry in wanted.items() if one in there and entry.path in spoilt),
+        copies=copies,
+        send=send,
     )
+
+
+def _sorted_out(
+    fresh: Sequence[Entry], there: frozenset[bytes], spoilt: frozenset[str]
+) -> tuple[tuple[tuple[str, str], ...], tuple[Entry, ...]]:
+    """Of files that are not in their place: what the host can copy from another one, and what it must be sent."""
+    large = [entry for entry in fresh if entry.size >= WORTH_A_COPY]
+    known = _paths(there, spoilt) if large else {}
+    copies = {entry: known[key] for entry in large if (key := f"{entry.form}{entry.blob}".encode()) in known}
+    send = tuple(entry for entry in fresh if entry not in copies)
+    return tuple((path, entry.path) for entry, path in copies.items()), send
+
+
+def _paths(records: Iterable[bytes], spoilt: frozenset[str]) -> Mapping[bytes, str]:
+    """Form and content → a path that holds it."""
+    found = {}
+    for one in records:
+        key, _, name = one.partition(b" ")
+        path = name.decode("utf-8", "surrogateescape")
+        if path not in spoilt:
+            found[key] = path
+    return found
 
 
 def copying(copies: Iterable[tuple[str, str]]) -> Iterator[str]:

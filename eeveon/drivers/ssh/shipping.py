@@ -8,7 +8,7 @@ import base64
 import gzip
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
@@ -19,7 +19,7 @@ from eeveon.drivers.ssh import manifest, packing, scripts_of_releases as texts
 from eeveon.drivers.ssh.client import Line, Output
 from eeveon.drivers.ssh.edits import Edit, edits_of
 from eeveon.drivers.ssh.looking import sections_of
-from eeveon.drivers.ssh.manifest import Record, Shipment, shipment
+from eeveon.drivers.ssh.manifest import Shipment, shipment
 from eeveon.drivers.ssh.releases import Release
 from eeveon.drivers.ssh.script import Raw, complete, fill, locked, rooted
 from eeveon.drivers.ssh.trouble import refusal
@@ -173,8 +173,6 @@ def _bring(cargo: Cargo, found: Survey, timeout: timedelta) -> None:
     held = _held(dock, release, found)
     spoilt = frozenset(edit.path for edit in found.base_edits)
     plan = shipment(entries, found.base if held else "", held, spoilt)
-    content = manifest.written(manifest.records_of(entries))
-    digest = manifest.digest_of(content)
     body = fill(
         texts.SHIP,
         base=plan.base,
@@ -182,39 +180,36 @@ def _bring(cargo: Cargo, found: Survey, timeout: timedelta) -> None:
         of=f"{dock.scope}/{release.service}",
         unpack=Raw(UNPACK),
         way="--link" if release.is_read_only and release.is_made_like(plan.base) else "--reflink=auto",
-        digest=digest,
+        digest=plan.digest,
     )
     done = fill(texts.COMPLETE, excludes="yes" if release.exclude else "")
     built = commands(release, release.build, texts.BUILD)
     parts = (head(release), body, built, texts.SAID if built else "", done)
     size = sum(entry.size for entry in plan.send)
     dock.tell(f"{release.name}: sends {len(plan.send)} of {len(entries)} files, {size} bytes")
-    untrusted = [record for record in held if record.path in spoilt]
-    stream = _stream(cargo, plan, untrusted, held_back(cargo, found.extras))
+    stream = _stream(cargo, plan, held_back(cargo, found.extras))
     run(dock, dock.locked("\n".join(parts), release), timeout, stream)
-    _remember(dock, digest, content)
+    _remember(dock, plan.digest, plan.manifest)
 
 
 def _mend(cargo: Cargo, edits: Sequence[Edit], timeout: timedelta) -> None:
     dock, release = cargo.dock, cargo.release
     spoilt = {edit.path for edit in edits}
     wrong = tuple(entry for entry in cargo.entries if entry.path in spoilt)
-    plan = Shipment(base="", added=(), gone=(), copies=(), send=wrong)
+    plan = replace(shipment(wrong, "", b""), added=b"")
     dock.tell(f"{release.name}: puts back {len(wrong)} files")
     body = fill(texts.MEND, user=release.user, unpack=Raw(UNPACK))
-    run(dock, dock.locked(f"{head(release)}\n{body}", release), timeout, _stream(cargo, plan, (), ()))
+    run(dock, dock.locked(f"{head(release)}\n{body}", release), timeout, _stream(cargo, plan, ()))
 
 
-def _stream(
-    cargo: Cargo, plan: Shipment, untrusted: Sequence[Record], kept: Sequence[str]
-) -> Iterable[bytes]:
+def _stream(cargo: Cargo, plan: Shipment, kept: Sequence[str]) -> Iterable[bytes]:
     """What the host gets for a shipment."""
     lines = "".join(f"{line}\n" for line in manifest.copying(plan.copies))
     control = (
         ("base", plan.base.encode()),
-        ("added", manifest.written(plan.added)),
-        ("gone", manifest.written(plan.gone)),
-        ("spoilt", manifest.written(untrusted)),
+        ("added", plan.added),
+        ("gone", plan.gone),
+        ("spoilt", plan.spoilt),
         ("held", b"".join(order(path) + b"\0" for path in kept)),
         ("copies", lines.encode("utf-8", "surrogateescape")),
     )
@@ -233,10 +228,10 @@ def _contents(cargo: Cargo, send: Sequence[Entry]) -> Iterator[tuple[Entry, byte
             yield entry, content
 
 
-def _held(dock: Dock, release: Release, found: Survey) -> tuple[Record, ...]:
-    """What the base on the host holds: as remembered here, or as the host says."""
+def _held(dock: Dock, release: Release, found: Survey) -> bytes:
+    """The manifest of the base on the host: as remembered here, or as the host says."""
     if not found.base:
-        return ()
+        return b""
     kept = dock.state / "manifests" / found.base_digest
     try:
         content = kept.read_bytes()
@@ -245,9 +240,9 @@ def _held(dock: Dock, release: Release, found: Survey) -> tuple[Record, ...]:
         said = dock.line.read(dock.reading(f"{head(release)}\n{body}"), SURVEYING)
         content = unpacked(sections_of(said.stdout)["manifest"])
     if manifest.digest_of(content) != found.base_digest:
-        return ()  # whatever that is, it is not what the host says it has
+        return b""  # whatever that is, it is not what the host says it has
     _remember(dock, found.base_digest, content)
-    return manifest.read(content)
+    return content
 
 
 def _remember(dock: Dock, digest: str, content: bytes) -> None:
