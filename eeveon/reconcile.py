@@ -130,21 +130,27 @@ def _held(shown: Views, observed: Observed, holds: tuple[Hold, ...]) -> Views:
 
 
 def judged(world: World, now: Scene, order: Order) -> Decided:
-    """The plan for what was seen, checked and judged."""
+    """The plan for what was seen, checked and judged.
+
+    What became of the objects before is looked up only where there is something to do and they are not as they should
+    be; then the plan is made once more, knowing that.
+    """
     _refuse_unknown(order, now)
     store, scope = world.store(), now.desired.scope
-    generation = store.generation(scope)
-    lost = amiss(now.views, now.observed) if generation else ()
     circumstances = Circumstances(
-        generation=generation,
+        generation=store.generation(scope),
         moment=world.moment(world.now(), now.desired.policies),
         origin=order.origin,
         services=order.services,
         unsettled=store.history.unsettled(scope),
         left=_left_targets(store, now.desired, order),
-        past=store.history.left(scope, lost) if lost else {},
     )
-    return decide(now.desired, now.views, now.observed, circumstances)
+    decided = decide(now.desired, now.views, now.observed, circumstances)
+    lost = () if decided.plan.is_empty else amiss(now.views, now.observed)
+    past = store.history.left(scope, lost) if lost else {}
+    return (
+        decide(now.desired, now.views, now.observed, replace(circumstances, past=past)) if past else decided
+    )
 
 
 def carry_out(world: World, shown: Shown, audience: Audience) -> Record:
