@@ -47,7 +47,7 @@ def test_is_brought_changed_and_taken_back(site: Example, clean_hosts: tuple[Hos
     assert "nothing to do, 1 unchanged" in site.run("eeveon plan")
 
     clean_hosts[1].run("echo hacked > /srv/site/current/about.html")
-    assert "edited.about.html" in site.run("eeveon plan")
+    assert "edited.about.html" in site.run("eeveon plan", status=2)
     site.run("eeveon rollback site --yes")
     assert _pages(clean_hosts) == ["The first version."] * 2
 

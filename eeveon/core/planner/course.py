@@ -13,6 +13,7 @@ from eeveon.core.health import Health
 from eeveon.core.names import ObjectId
 from eeveon.core.observed import Condition, ObservedObject
 from eeveon.core.plan import Effect
+from eeveon.core.planner.opaque import time_for_hooks, time_to_build
 from eeveon.core.wanted import WantedObject
 
 START_TIMEOUT = timedelta(minutes=10)  # an image of some GB over a slow line
@@ -82,7 +83,9 @@ class Course:
             Ordered(
                 effect=effect,
                 after=tuple(sorted(after)),
-                deadline=SERVE_TIMEOUT + (health.worst_case if health else timedelta()),
+                deadline=SERVE_TIMEOUT
+                + time_for_hooks(want)
+                + (health.worst_case if health else timedelta()),
                 health=health,
                 undo=(
                     *(Effect(object=one, condition=Condition.SERVING) for one in (*before, *sides.leave)),
@@ -133,7 +136,9 @@ class Course:
             Ordered(
                 effect=Effect(object=want.id, condition=condition, wanted=want),
                 after=tuple(sorted(after)),
-                deadline=START_TIMEOUT + (want.health.worst_case if asked else timedelta()),
+                deadline=START_TIMEOUT
+                + time_to_build(want)
+                + (want.health.worst_case if asked else timedelta()),
                 health=want.health if asked else None,
                 undo=self._undo_up(change),
             )
