@@ -104,7 +104,8 @@ def _word(value: Word) -> str:
 _PRELUDE = r"""
 LC_ALL=C; TZ=UTC; export LC_ALL TZ; unset CDPATH ENV BASH_ENV SYSTEMD_PAGER; umask 077
 PATH="${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"; export PATH
-XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-/run/user/$(id -u)}"; export XDG_RUNTIME_DIR
+[ -n "${XDG_RUNTIME_DIR-}" ] || for d in /run/user/*; do [ ! -O "$d" ] || XDG_RUNTIME_DIR=$d; done
+[ -z "${XDG_RUNTIME_DIR-}" ] || export XDG_RUNTIME_DIR
 refuse() { printf '%s\n' "$*" >&2; exit 65; }
 busy() { printf '%s\n' "$*" >&2; exit 75; }
 section() { printf '\neeveon:section %s\n' "$1"; }

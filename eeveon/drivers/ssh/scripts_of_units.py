@@ -67,10 +67,8 @@ exec 7>&-
 changed=
 remove_overrides
 put "$U/$TEMPLATE" 644 {unit_text}
-[ -z "$changed" ] || reload=yes
 put "$E" 600 {env}
 ( cd / && sha256sum "$U/$TEMPLATE" "$E" ) > "$SUM.new" && mv -f "$SUM.new" "$SUM" || refuse "cannot write $SUM"
-[ -z "${reload-}" ] || reload
 """
 
 VOLUME = r"""
@@ -96,7 +94,11 @@ if [ ! -L "$WANTS/$UNIT" ]; then
   (umask 022; mkdir -p "$WANTS") && ln -sfn "$U/$TEMPLATE" "$WANTS/$UNIT" || refuse "cannot write in $WANTS"
 fi
 unlock
-active=$(state ActiveState)
+# A file that is new is read when its unit is first asked for; only what systemd has read before must be read again, and
+# it says so itself. Reading all units again takes as long as there are units.
+facts=$(sc show -p ActiveState,LoadState,NeedDaemonReload "$UNIT")
+case $facts in *NeedDaemonReload=yes*|*LoadState=not-found*) reload; facts=$(sc show -p ActiveState "$UNIT");; esac
+case $facts in *ActiveState=active*) active=active;; *) active=;; esac
 if [ "$active" = active ] && [ -z "$changed" ]; then
   began=$(date -d "$(state ActiveEnterTimestamp)" +%s 2>/dev/null || echo 0)
   [ "$(stat -c %Y "$U/$TEMPLATE")" -le "$began" ] && [ "$(stat -c %Y "$E")" -le "$began" ] || changed=yes
@@ -122,11 +124,12 @@ rm -f "$WANTS/$UNIT"
 unlock
 stop
 exec 9>"$S/lock"; flock -w 60 9 || busy "somebody else works on this host"
-if [ -e "$R" ] || [ -n "$(overrides)" ]; then
+overrides=$(overrides)
+if [ -e "$R" ] || [ -n "$overrides" ]; then
   remove_overrides
   rm -f "$R" "$E" "$SUM" "$S/started/$NAME"
-  if ! grep -qs "^unit ${TEMPLATE%.service}" "$S/instances/"*; then rm -f "$U/$TEMPLATE"; changed=yes; fi
-  [ -z "$changed" ] || reload
+  if ! grep -qs "^unit ${TEMPLATE%.service}" "$S/instances/"*; then rm -f "$U/$TEMPLATE"; fi
+  [ -z "$overrides" ] || reload
 fi
 forget
 unlock

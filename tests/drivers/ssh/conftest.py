@@ -19,8 +19,8 @@ from tests.lab.hosts import Host, Hosts, sweep
 
 SCOPE = Scope(project=ProjectName("shop"), environment=EnvironmentName("staging"))
 SERVE = (
-    "echo line 1; echo line 2; echo line 3; mkdir -p /tmp/www; echo ok > /tmp/www/index.html;"
-    " exec busybox httpd -f -p $PORT -h /tmp/www"
+    "echo line 1; echo line 2; echo line 3; www=$(mktemp -d); echo ok > $www/index.html;"
+    " exec busybox httpd -f -p $PORT -h $www"
 )
 
 
