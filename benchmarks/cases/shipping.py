@@ -180,7 +180,7 @@ def _give_rsync(host: Host) -> None:
     host.write(
         "/usr/local/bin/rsync",
         f'#!/bin/sh\nLD_LIBRARY_PATH={libraries} exec /opt{program} "$@"\n',
-        mode="755",
+        mode=0o755,
     )
 
 
