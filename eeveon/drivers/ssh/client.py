@@ -129,7 +129,10 @@ class Line:
         try:
             yield channel
         finally:
-            channel.close()
+            with contextlib.suppress(
+                OSError, EOFError
+            ):  # a reset connection: what was being done says so, not the end
+                channel.close()
 
     def _open_channel(self, end: float) -> Any:
         """A new channel; a connection that has died since it was last used is made anew, once."""
