@@ -1,6 +1,6 @@
 """Faults of one host's network, made in that host's own namespace and on its own link: no rule of this machine changes.
 
-This kernel has no netem. The rate is by tbf; latency is not to be had here.
+This kernel has no netem. The rate is by tbf; latency, and cuts at any byte, are by `tests.lab.relay`.
 """
 
 import subprocess

@@ -20,7 +20,7 @@ from eeveon.errors import ActionRefused, ActionUncertain, TargetError, TargetUnr
 from tests.drivers.contract import CANARY, FENCE, SECRET
 from tests.drivers.contract_parts import eventually, instances, perform, run, run_one, to_run, wanted_objects
 from tests.drivers.ssh.conftest import World
-from tests.drivers.ssh.relay import Relay
+from tests.lab.relay import Relay, relay_to
 
 pytestmark = [pytest.mark.ssh, pytest.mark.xdist_group("ssh")]
 
@@ -30,9 +30,8 @@ SOON = timedelta(seconds=20)
 
 @pytest.fixture
 def relay(world: World) -> Iterator[Relay]:
-    relay = Relay(world.boxes[0].address)
-    yield relay
-    relay.close()
+    with relay_to(world.boxes[0].address) as relay:
+        yield relay
 
 
 @pytest.fixture

@@ -22,9 +22,9 @@ from eeveon.errors import ActionRefused, ActionUncertain, TargetError, TargetUnr
 from eeveon.git.remote import Remotes
 from eeveon.git.trees import GitTrees
 from tests.drivers.contract import KnownSecrets
-from tests.drivers.ssh.cutting import relay_to
 from tests.git.conftest import Repository
 from tests.lab.hosts import Host, Hosts
+from tests.lab.relay import relay_to
 from tests.lab.waiting import wait_until
 
 pytestmark = [pytest.mark.ssh, pytest.mark.xdist_group("hosts")]
@@ -210,10 +210,10 @@ def test_a_connection_cut_in_mid_stream_leaves_the_running_release_alone(site: S
     site.bring(site.driver(), one, Condition.SERVING)
     (site.repository.root / "noise").write_bytes(os.urandom(400_000))
     two = site.commit({"index.html": "two"})
-    with relay_to(host.address, 22) as relay:
+    with relay_to(host.address) as relay:
         driver = site.driver(port=relay.port)
         driver.observe()
-        relay.left = relay.passed + int(400_000 * share)
+        relay.left = int(400_000 * share)
         with pytest.raises((ActionUncertain, TargetUnreachable, ActionRefused)):
             site.bring(driver, two, Condition.RUNNING)
         driver.close()
