@@ -99,8 +99,11 @@ class Hosts:
 
     def _up(self, names: tuple[str, ...], docker_of: Engine | BorrowedEngine | None) -> tuple[Host, ...]:
         self._prepare()
-        new = [name for name in names if not (self.folder / name).exists()]
-        for name, address in zip(new, self._free_addresses(), strict=False):
+        with talk(self.engine.url) as client:
+            made = {container.name for container in client.containers.list(all=True)}
+        new = [name for name in names if name not in made]
+        unknown = [name for name in new if not (self.folder / name).exists()]
+        for name, address in zip(unknown, self._free_addresses(), strict=False):
             KeyPair(self.folder / name / "host_key").made()
             (self.folder / name / "address").write_text(address)
         self._note_keys()

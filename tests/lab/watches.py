@@ -1,6 +1,6 @@
 """The kernel's allowance of inotify instances: it is for all hosts of a machine together, and systemd hangs without.
 
-By default root may have 128. A host takes about five of them, so some 20 hosts are the most until somebody raises
+By default root may have 128. A host takes four of them, so some 25 hosts are the most until somebody raises
 `fs.inotify.max_user_instances`; the lab itself changes no setting of its machine.
 """
 
@@ -15,7 +15,7 @@ def in_words() -> str:
     allowed = int((PROC / "sys/fs/inotify/max_user_instances").read_text())
     used = sum(_held_by(process) for process in PROC.glob("[0-9]*"))
     return (
-        f"root holds {used} of {allowed} inotify instances, and each host needs about 5"
+        f"root holds {used} of {allowed} inotify instances, and each host needs 4"
         " (`sysctl fs.inotify.max_user_instances=1024` allows more)"
     )
 
