@@ -234,9 +234,10 @@ def _too_few_hosts(workload: Workload, target: Target, index: int) -> Iterator[P
     number = port.publish if field == "publish" else port.port
     hosts: Any = target.settings["hosts"]  # fits its schema
     if number and workload.replicas > len(hosts):
+        where = "the one host" if len(hosts) == 1 else f"the {len(hosts)} hosts"
         yield Problem(
             code="port-conflict",
-            message=f"{workload.replicas} instances on the {len(hosts)} hosts of `{target.name}` cannot all have port {number}",
+            message=f"{workload.replicas} instances on {where} of `{target.name}` cannot all have port {number}",
             path=("spec", "ports", index, field),
             hint="leave `port` out: each instance then gets its own in `PORT`"
             if field == "port"

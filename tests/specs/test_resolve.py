@@ -226,6 +226,7 @@ def test_a_file_that_cannot_be_read_makes_no_name_missing() -> None:
 
 LOCAL = "kind: Target\nmetadata: {name: edge}\nspec: {local: {}}\n"
 DOCKER = "kind: Target\nmetadata: {name: edge}\nspec: {docker: {}}\n"
+SSH = "kind: Target\nmetadata: {name: edge}\nspec: {ssh: {hosts: [{name: a, address: 10.0.0.1}]}}\n"
 FORMS = {
     "an image on local": (
         LOCAL,
@@ -246,6 +247,21 @@ FORMS = {
         LOCAL,
         "command: [a]\nreplicas: 2\nports: [{name: http, port: 80}]",
         "port-conflict: 2 instances on `edge` cannot all listen on port 80",
+    ),
+    "one port of a host for more than there are hosts": (
+        SSH,
+        "command: [a]\nreplicas: 2\nports: [{name: http, port: 80}]",
+        "port-conflict: 2 instances on the one host of `edge` cannot all have port 80",
+    ),
+    "one published port of a host for more than there are hosts": (
+        SSH,
+        "image: a\nreplicas: 2\nports: [{name: http, port: 80, publish: 8080}]",
+        "port-conflict: 2 instances on the one host of `edge` cannot all have port 8080",
+    ),
+    "no time to connect": (
+        SSH.replace("{hosts:", "{connectTimeout: 0s, hosts:"),
+        "command: [a]",
+        "wrong-value: `connectTimeout` must be more than 0, not 0s",
     ),
     "one published port for all": (
         DOCKER,
@@ -269,6 +285,7 @@ def test_a_target_that_cannot_run_a_service_says_why(case: str) -> None:
         (LOCAL, "command: [a]\nreplicas: 3\nports: [{name: http}]"),
         (LOCAL, "command: [a]\nports: [{name: http, port: 80, publish: 80}]"),
         (DOCKER, "image: a\nreplicas: 3\nports: [{name: http, port: 80, publish: auto}]"),
+        (SSH, "command: [a]\nreplicas: 3\nports: [{name: http}]"),
     ],
 )
 def test_a_service_that_fits_its_target_is_taken(target: str, spec: str) -> None:
