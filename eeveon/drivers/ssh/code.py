@@ -34,7 +34,7 @@ Find = Callable[[ObjectId], Seat | None]  # as last seen; raises TargetUnreachab
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """How a driver gets at code and at hosts. `brought` are releases that were looked at since it was connected."""
+    """How a driver gets at code and at hosts. `brought` are releases that were looked at since it observed."""
 
     context: Context
     find: Find

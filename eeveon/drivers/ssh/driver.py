@@ -70,6 +70,7 @@ class SshDriver:
 
     def observe(self) -> Observation:
         """See `Driver.observe`."""
+        self._way.brought.clear()
         with self._side_by_side() as pool:
             answers = list(pool.map(self._observe_host, self._site.hosts))
         blind = tuple(answer for answer in answers if isinstance(answer, Unreachable))

@@ -123,8 +123,16 @@ def _noted(berth: Berth, condition: Condition) -> Raw:
 def _done(berth: Berth, body: Raw, timeout: timedelta) -> Releases:
     release = berth.release
     parts = (looking_functions(berth.place.names), head(release), body, looking(release.service))
-    output = run(berth.dock, berth.dock.locked("\n".join(parts), release), timeout)
+    known = (berth.dock.line.host.name, release.folder)
     try:
-        return releases_of(sections_of(output.stdout))
+        output = run(berth.dock, berth.dock.locked("\n".join(parts), release), timeout)
+    except TargetError:
+        berth.dock.brought.discard(known)  # whatever it holds now: it is asked again
+        raise
+    try:
+        found = releases_of(sections_of(output.stdout))
+        if not any(held.name == release.name and held.path == release.path for held in found.held):
+            berth.dock.brought.discard(known)
+        return found
     except (KeyError, ValueError, OSError) as error:
         raise TargetUnreachable(f"{berth.place.host} answers in an unknown form: {error!r}") from error

@@ -45,7 +45,7 @@ class Dock:
     trees: Trees
     state: Path  # ours, on this machine
     fence: int
-    brought: set[tuple[str, str]]  # (host, release) that were looked at since the driver was connected
+    brought: set[tuple[str, str]]  # (host, release) that were looked at since the target was observed
     tell: Callable[[str], None]
 
     def locked(self, body: str, release: Release) -> str:

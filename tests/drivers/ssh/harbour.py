@@ -83,6 +83,9 @@ class Harbour:
     repository: Repository
     shell: Shell = field(default_factory=Shell)
     told: list[str] = field(default_factory=list)
+    brought: set[tuple[str, str]] = field(
+        default_factory=set
+    )  # as of one driver; `look` forgets it, as observing does
     remotes: Remotes = field(init=False)
     trees: GitTrees = field(init=False)
 
@@ -147,7 +150,7 @@ class Harbour:
             trees=self.trees,
             state=self.folder / "controller" / "ssh",
             fence=fence,
-            brought=set(),
+            brought=self.brought,
             tell=self.told.append,
         )
 
@@ -186,6 +189,7 @@ class Harbour:
 
     def look(self) -> Releases:
         """All releases of the scope on the host."""
+        self.brought.clear()
         script = self.dock().reading(f"{functions(self.place.names)}\nlook_releases '*' yes")
         return releases_of(sections_of(self.shell.ask(script, SOON).stdout))
 

@@ -508,3 +508,15 @@ def test_what_is_in_the_shared_folder_is_seen_where_a_release_has_nothing_of_its
 
     assert (harbour.current / "a" / "key").read_text() == "k"
     assert (harbour.current / "a" / "b").read_text() == "git's"
+
+
+def test_a_release_that_went_away_meanwhile_is_brought_again(harbour: Harbour) -> None:
+    one = harbour.commit({"a": "one"})
+    harbour.bring(one, Condition.RUNNING)
+    harbour.bring(one, Condition.ABSENT)
+
+    seen = harbour.bring(one, Condition.SERVING)
+
+    assert seen is not None
+    assert seen.condition is Condition.SERVING
+    assert (harbour.current / "a").read_text() == "one"
