@@ -99,14 +99,14 @@ class TestSystems:
         others = hosts.up(3)[1:]
         host.write("/etc/kept", "kept")
         with host.down(), others[0].down():
-            assert ssh(hosts, host, "true").returncode == 255
+            assert ssh(hosts, host, "true", seconds=2).returncode == 255
         assert hosts.up(3) == (host, *others)
         assert ssh(hosts, host, "hostname; cat /etc/kept").stdout == "edge1\nkept"
         assert ssh(hosts, others[0], "hostname").stdout == "edge2\n"
 
     def test_a_host_may_reboot_itself(self, hosts: Hosts, host: Host) -> None:
         before = begun_at(host)
-        ssh(hosts, host, "systemctl reboot")
+        ssh(hosts, host, "systemctl reboot", seconds=2)
         wait_until(lambda: begun_at(host) not in {None, before}, seconds=60, what="another boot")
         host.await_boot()
         assert ssh(hosts, host, "true").returncode == 0
@@ -230,7 +230,7 @@ def ssh(
         "StrictHostKeyChecking": "yes",
         "ConnectTimeout": str(seconds),
         "ServerAliveInterval": "1",
-        "ServerAliveCountMax": "5",
+        "ServerAliveCountMax": str(seconds),
     }
     said = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
     return subprocess.run(
