@@ -200,9 +200,7 @@ def carry_out(world: World, shown: Shown, audience: Audience) -> Record:
                 progress=audience.progress,
                 secrets=world.secrets,
             )
-            for (
-                hold
-            ) in order.holds:  # before its plan: a rollback that is cut short is finished by the next apply
+            for hold in order.holds:  # before its plan: the next apply finishes a rollback that is cut short
                 store.holds.put(plan.scope, hold)
             record = apply(verdicts, beginning, lease, tools)
             for name in _emptied(record, plan, now, order):

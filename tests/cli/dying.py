@@ -14,6 +14,8 @@ from eeveon.cli.app import main
 from eeveon.store.journal import Journal
 from eeveon.store.store import Store
 
+READS = frozenset({"refuse_used"})  # that write nothing
+
 
 class DyingJournal:
     """A journal that kills its process after so many writes."""
@@ -23,7 +25,8 @@ class DyingJournal:
         self._left = writes
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        return partial(self._write, getattr(self._journal, name))
+        method: Callable[..., Any] = getattr(self._journal, name)
+        return method if name in READS else partial(self._write, method)
 
     def _write(self, method: Callable[..., Any], *arguments: object) -> Any:
         result = method(*arguments)
