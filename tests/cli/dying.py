@@ -28,8 +28,8 @@ class DyingJournal:
         method: Callable[..., Any] = getattr(self._journal, name)
         return method if name in READS else partial(self._write, method)
 
-    def _write(self, method: Callable[..., Any], *arguments: object) -> Any:
-        result = method(*arguments)
+    def _write(self, method: Callable[..., Any], *arguments: object, **named: object) -> Any:
+        result = method(*arguments, **named)
         self._left -= 1
         if self._left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
