@@ -273,7 +273,9 @@ def _support_changes(
         if seen is None:
             yield _change(Verb.CREATE, want, (), (), Cause.SPEC, "not there")
         elif fields := field_changes(seen.fields, want.fields, seen.applied):
-            yield _change(Verb.UPDATE, want, (seen,), fields, Cause.SPEC, "differs")
+            drifted = all(field.cause is Cause.DRIFT for field in fields)
+            reason = _told("changed on the target", seen) if drifted else "the specs changed"
+            yield _change(Verb.UPDATE, want, (seen,), fields, Cause.DRIFT if drifted else Cause.SPEC, reason)
     for seen in sorted(seen_by_id.values(), key=lambda seen: seen.id):
         if seen.id.kind != VOLUME and not seen.protected:
             yield _change(Verb.REMOVE, None, (seen,), (), Cause.SPEC, "nothing uses it any more")

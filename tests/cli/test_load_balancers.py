@@ -175,7 +175,7 @@ def test_a_port_of_somebody_else_is_said_and_the_one_before_comes_back(shop: Sho
 
 MEDDLED = {
     "edited": (f"echo '# mine' >> {FOLDER}/current/haproxy.cfg", "haproxy.cfg was edited"),
-    "stopped": (f"systemctl stop {UNIT}", "stopped, ended at"),
+    "stopped": (f"systemctl stop {UNIT}", "changed on the target: stopped 20"),
     "backend taken out": (f"rm {FOLDER}/current/backends/web/web-1-*", "runs, but is not in service"),
     "unit edited": (f"sed -i s/^Restart=.*/Restart=no/ /etc/systemd/system/{UNIT}", f"{UNIT} was edited"),
     "folder gone": (f"systemctl stop {UNIT}; rm -rf {FOLDER}", "gone from the target"),

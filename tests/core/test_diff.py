@@ -210,9 +210,18 @@ class TestSupports:
         assert (changes.supports, changes.kept) == ((), ())
 
     def test_a_volume_that_differs_is_updated_in_place(self) -> None:
-        volume = replace(as_wanted(support(HERE, VOLUME, "data")), fields={"driver": "nfs"})
+        made = as_wanted(support(HERE, VOLUME, "data"))
+        volume = replace(made, fields={"driver": "nfs"}, applied={"driver": "nfs"})
         (change,) = self.support_changes(self.specs, volume).supports
-        assert (change.verb, change.reason, change.present) == (Verb.UPDATE, "differs", (volume,))
+        assert (change.verb, change.cause, change.reason) == (Verb.UPDATE, Cause.SPEC, "the specs changed")
+        assert change.present == (volume,)
+
+    def test_a_volume_that_was_changed_on_the_target_says_so_and_what_is_known_of_it(self) -> None:
+        made = as_wanted(support(HERE, VOLUME, "data"))
+        volume = replace(made, fields={"driver": "nfs"}, applied=made.fields, trace="at noon, by uid 0")
+        (change,) = self.support_changes(self.specs, volume).supports
+        assert (change.verb, change.cause) == (Verb.UPDATE, Cause.DRIFT)
+        assert change.reason == "changed on the target: at noon, by uid 0"
 
     def test_a_network_that_nothing_uses_goes(self) -> None:
         network = as_wanted(support(HERE, NETWORK, "old"))

@@ -28,7 +28,7 @@ from eeveon.drivers.ssh.client import Line
 from eeveon.drivers.ssh.examining import examine, needs_of
 from eeveon.drivers.ssh.hosts import Host, Site, site_of
 from eeveon.drivers.ssh.instances import Job
-from eeveon.drivers.ssh.looking import Look, look_of, observe_script, sections_of, should_run
+from eeveon.drivers.ssh.looking import Look, look_of, observe_script, sections_of
 from eeveon.drivers.ssh.names import Names
 from eeveon.drivers.ssh.observed import Place, objects_of
 from eeveon.drivers.ssh.passives import functions as looking_at_releases
@@ -212,9 +212,8 @@ class SshDriver:
             look = look_of(output.stdout)
             balancers = self._balancing.saw(host.name, look.balancers, look.clock)
             place, releases = self._place(host), releases_of(sections_of(output.stdout))
-            running = self._with_traces(host, look, tuple(objects_of(place, look)))
-            served = (with_release(item, releases) for item in running)
-            return (*balancers, *served, *passive_objects(place, releases))
+            running = self._with_traces(host, look, (*balancers, *objects_of(place, look)))
+            return (*(with_release(item, releases) for item in running), *passive_objects(place, releases))
         except TargetError as error:
             return self._blind(host, error.message.removeprefix(f"{host}: "), error.hint)
         except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
@@ -225,16 +224,14 @@ class SshDriver:
         self, host: Host, look: Look, objects: tuple[ObservedObject, ...]
     ) -> tuple[ObservedObject, ...]:
         """The objects; those that rest and should not, with what the host's journal knows of it."""
-        resting = [
-            unit
-            for item in objects
-            if item.id.kind == INSTANCE and item.condition is Condition.STOPPED
-            if should_run(look, unit := traces.unit_of_object(self._names, item))
-        ]
-        if not resting:
-            return objects
-        asked = self._lines[host.name].read(traces.script(self._names, resting[: traces.MOST]), _OBSERVING)
-        return traces.with_traces(self._names, objects, traces.traces(asked.stdout))
+        units = {item.id: traces.resting_unit(self._names, look, item) for item in objects}
+        if resting := {of: unit for of, unit in units.items() if unit is not None}:
+            some = tuple(resting.values())[: traces.MOST]
+            asked = self._lines[host.name].read(traces.script(self._names, some), _OBSERVING)
+            ends = traces.traces(asked.stdout)
+            known = {of: ends[unit] for of, unit in resting.items() if unit in ends}
+            objects = traces.with_ends(objects, known)
+        return objects
 
     def _blind(self, host: Host, reason: str, hint: str) -> Unreachable:
         return Unreachable(target=self._target.name, reason=reason, hint=hint, place=host.name)

@@ -9,7 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from eeveon.core.observed import ObservedObject
+from eeveon.core.names import ObjectId
+from eeveon.core.observed import Condition, ObservedObject
+from eeveon.core.wanted import INSTANCE
+from eeveon.drivers.ssh.balancers.fields import BALANCER, name_of
+from eeveon.drivers.ssh.balancers.unit import unit_name
+from eeveon.drivers.ssh.looking import Look, should_run
 from eeveon.drivers.ssh.names import Names, parts_of
 from eeveon.drivers.ssh.script import complete, fill
 
@@ -23,11 +28,15 @@ _ENDED = re.compile(r"Stopped|Deactivated|exited|Failed|Killing|killed", re.IGNO
 _SUDO = re.compile(r"^\s*(\S+) : .*COMMAND=(.*)$")
 
 
-def unit_of_object(names: Names, item: ObservedObject) -> str:
-    """The unit of an instance."""
-    parts = parts_of(item.id)
-    assert parts is not None, "it was seen by its name"
-    return names.unit(parts.service, parts.revision, parts.ordinal)
+def resting_unit(names: Names, look: Look, item: ObservedObject) -> str | None:
+    """The unit of an object that rests and should not; None for all others."""
+    if item.condition is not Condition.STOPPED:
+        return None
+    if item.id.kind == BALANCER:
+        return unit_name(names, name_of(item.id))
+    if item.id.kind == INSTANCE and should_run(look, unit := _unit_of_instance(names, item)):
+        return unit
+    return None
 
 
 def script(names: Names, units: Iterable[str]) -> str:
@@ -62,13 +71,17 @@ def traces(stdout: str) -> Mapping[str, str]:
     return found
 
 
-def with_traces(
-    names: Names, items: Iterable[ObservedObject], known: Mapping[str, str]
-) -> tuple[ObservedObject, ...]:
+def with_ends(items: Iterable[ObservedObject], known: Mapping[ObjectId, str]) -> tuple[ObservedObject, ...]:
     """The objects, each with what is known of its end."""
     return tuple(
-        replace(item, trace="; ".join(filter(None, (item.trace, known[unit]))))
-        if item.service is not None and (unit := unit_of_object(names, item)) in known
+        replace(item, trace="; ".join(filter(None, (item.trace, known[item.id]))))
+        if item.id in known
         else item
         for item in items
     )
+
+
+def _unit_of_instance(names: Names, item: ObservedObject) -> str:
+    parts = parts_of(item.id)
+    assert parts is not None, "it was seen by its name"
+    return names.unit(parts.service, parts.revision, parts.ordinal)

@@ -61,7 +61,7 @@ def object_of(target: TargetName, place: str, seen: SeenBalancer, clock: int) ->
     if seen.changed:
         fields["edited"] = {item.path.rpartition("/")[2]: drift.told(item, clock) for item in seen.changed}
     if condition not in UP:
-        fields["process"] = ", ".join(text for text in (str(condition), states.trace_of(seen.state)) if text)
+        fields["process"] = str(condition)
     if seen.state.get("UnitFileState") == "disabled":
         fields["startsAtBoot"] = False
     traces = [*(drift.told(item, clock) for item in seen.changed), states.trace_of(seen.state)]
