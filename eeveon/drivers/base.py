@@ -138,4 +138,16 @@ class Examines(Protocol):
         ...
 
 
+@runtime_checkable
+class Watches(Protocol):
+    """A driver that looks at a few objects for less than at all of them. Others are asked to `observe`."""
+
+    def watch(self, objects: frozenset[ObjectId]) -> Observation:
+        """These objects as they run now, whether or not they are in service; one that is left out is absent.
+
+        Never raises.
+        """
+        ...
+
+
 Connect = Callable[[Target, Context], Driver]

@@ -12,7 +12,7 @@ from eeveon.core.secret import Secrets
 from eeveon.core.verdict import Verdict
 from eeveon.drivers.base import Driver
 from eeveon.execution.executor import Progress, Run, carry_out
-from eeveon.execution.health import Lookout
+from eeveon.execution.health import Lookout, looks_of
 from eeveon.execution.last_lines import Witness
 from eeveon.execution.lease import Heartbeat
 from eeveon.execution.performing import Hands, Place
@@ -67,7 +67,7 @@ def _places(tools: Tools) -> Callable[[Effect], Place]:
     places = {
         name: Place(
             driver=driver,
-            lookout=Lookout(driver.observe, tools.waiter),
+            lookout=Lookout(looks_of(driver), tools.waiter),
             slot=threading.BoundedSemaphore(tools.concurrency.get(name, 1)),
         )
         for name, driver in tools.drivers.items()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from eeveon.core.health import Health, Probe
 from eeveon.core.names import ObjectId
 from eeveon.core.observed import Observation, ObservedObject, Seen
+from eeveon.drivers.base import Driver, Watches
 from eeveon.execution.waiting import Waiter
 
 FIRST_PROBE = (
@@ -17,28 +18,44 @@ LOOK_EVERY = 0.5  # seconds; one list call of a target serves everybody who wait
 
 @dataclass(slots=True)
 class Lookout:
-    """The newest observation of one target, at most `LOOK_EVERY` old, shared by all who wait on it."""
+    """The newest look at the objects of one target that are waited for, at most `LOOK_EVERY` old, shared by all who wait."""
 
-    observe: Callable[[], Observation]
+    look: Callable[[frozenset[ObjectId]], Observation]  # at these objects, or at more
     waiter: Waiter
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _awaited: set[ObjectId] = field(default_factory=set)
     _at: float = float("-inf")
-    _newest: dict[ObjectId, ObservedObject] | None = None
+    _newest: dict[ObjectId, ObservedObject | None] = field(default_factory=dict)
+    _answers: bool = False
 
     @property
     def answers(self) -> bool:
-        """Whether the target answered when it was last asked."""
-        return self._newest is not None
+        """Whether the whole target answered when it was last asked."""
+        return self._answers
 
     def find(self, identity: ObjectId, since: float) -> ObservedObject | None:
         """The object as it was at `since` or later. None also while the target does not answer."""
+        self._awaited.add(identity)  # also for who is looking at this moment, and looks again
         with self._lock:
-            if self._at < since or self.waiter.now() - self._at > LOOK_EVERY:
-                self._at = self.waiter.now()
-                observation = self.observe()
-                seen = observation.objects if isinstance(observation, Seen) else ()
-                self._newest = {item.id: item for item in seen} if isinstance(observation, Seen) else None
-            return self._newest.get(identity) if self._newest is not None else None
+            is_old = self._at < since or self.waiter.now() - self._at > LOOK_EVERY
+            if is_old or identity not in self._newest:
+                self._look(identity)
+            return self._newest.get(identity)
+
+    def _look(self, identity: ObjectId) -> None:
+        """Look once at everything that is waited for."""
+        awaited = frozenset({*self._awaited.copy(), identity})
+        self._awaited.difference_update(awaited)
+        self._at = self.waiter.now()
+        seen = self.look(awaited)
+        self._answers = isinstance(seen, Seen) and not seen.blind
+        found = {item.id: item for item in seen.objects} if isinstance(seen, Seen) else {}
+        self._newest = {identity: found.get(identity) for identity in {*awaited, *found}}
+
+
+def looks_of(driver: Driver) -> Callable[[frozenset[ObjectId]], Observation]:
+    """How to look at some objects of a driver's target: at them alone where it can."""
+    return driver.watch if isinstance(driver, Watches) else lambda _: driver.observe()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from eeveon.drivers.fake.driver import FakeDriver
 from eeveon.drivers.fake.world import FakeTarget
 from eeveon.errors import SecretError
 from eeveon.execution.executor import Result, Run, carry_out
-from eeveon.execution.health import Lookout
+from eeveon.execution.health import Lookout, looks_of
 from eeveon.execution.last_lines import Witness
 from eeveon.execution.performing import Hands, Place
 from tests.core.moments import NOON
@@ -204,7 +204,7 @@ class Stage:
         places = {
             name: Place(
                 driver=driver,
-                lookout=Lookout(driver.observe, self.waiter),
+                lookout=Lookout(looks_of(driver), self.waiter),
                 slot=threading.BoundedSemaphore(self.concurrency),
             )
             for name, driver in self.drivers.items()

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from eeveon.core.health import Health, HttpCheck, Probe
+from eeveon.core.names import ObjectId
 from eeveon.core.observed import Condition, Observation, ObservedObject, Seen, Unreachable
 from eeveon.core.simulate import as_wanted
 from eeveon.execution.health import Lookout, Patient, wait_until_healthy
@@ -41,7 +42,7 @@ class Ward:
         self.probed += 1
         return self.probes[min(self.probed, len(self.probes)) - 1]
 
-    def observe(self) -> Observation:
+    def look(self, _objects: frozenset[ObjectId]) -> Observation:
         self.looked += 1
         now = self.looks[min(self.looked, len(self.looks)) - 1]
         if isinstance(now, Seen | Unreachable):
@@ -51,7 +52,7 @@ class Ward:
     def cause(self, health: Health) -> str:
         """Why it is ill; "" if it is healthy."""
         patient = Patient(
-            id=WANTED.id, health=health, probe=self.probe, lookout=Lookout(self.observe, self.waiter)
+            id=WANTED.id, health=health, probe=self.probe, lookout=Lookout(self.look, self.waiter)
         )
         ill = wait_until_healthy(patient, self.waiter)
         return ill.cause if ill else ""
@@ -155,7 +156,7 @@ class TestWithoutACheck:
 class TestLookout:
     def lookout(self) -> tuple[Ward, Lookout]:
         ward = Ward()
-        return ward, Lookout(ward.observe, ward.waiter)
+        return ward, Lookout(ward.look, ward.waiter)
 
     def test_one_look_serves_all_who_wait(self) -> None:
         ward, lookout = self.lookout()
@@ -171,7 +172,7 @@ class TestLookout:
 
     def test_a_look_from_before_the_start_is_not_held_against_who_settles_quickly(self) -> None:
         ward = Ward(looks=[None, RUNS])
-        lookout = Lookout(ward.observe, ward.waiter)
+        lookout = Lookout(ward.look, ward.waiter)
         assert lookout.find(WANTED.id, 0.0) is None  # somebody else looked
         ward.waiter.wait(0.1)
         health = Health(settle=seconds(0.1))

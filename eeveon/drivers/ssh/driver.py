@@ -19,7 +19,7 @@ from eeveon.core.secret import references
 from eeveon.core.values import Fields
 from eeveon.core.wanted import INSTANCE, VOLUME, Preview
 from eeveon.drivers.base import Capabilities, Context, Driver, LogLine, Remark
-from eeveon.drivers.ssh import code, instances, logs, probes, supports, traces
+from eeveon.drivers.ssh import code, instances, logs, probes, supports, traces, watching
 from eeveon.drivers.ssh.balancers.balancing import Balancing, Here
 from eeveon.drivers.ssh.balancers.fields import BALANCER
 from eeveon.drivers.ssh.balancers.looking import functions as looking_at_balancers
@@ -83,6 +83,20 @@ class SshDriver:
             kept = {key: item for key, item in self._known.items() if item.place in unseen}
             self._known = {**kept, **{item.id: item for item in objects}}
         seen = tuple(self._balancing.in_service(item) for item in objects)
+        return Seen(target=self._target.name, objects=seen, blind=blind)
+
+    def watch(self, objects: frozenset[ObjectId]) -> Observation:
+        """See `Watches.watch`. What is no process, or was never seen, is looked at with everything else."""
+        seats = {
+            item.id: item for item in self._instances() if item.id in objects and watching.can_watch(item)
+        }
+        if seats.keys() != objects:
+            return self.observe()
+        asked = watching.by_host(seats.values())
+        with self._side_by_side() as pool:
+            answers = list(pool.map(lambda item: self._watch_host(*item), asked.items()))
+        blind = tuple(answer for answer in answers if isinstance(answer, Unreachable))
+        seen = tuple(item for answer in answers if not isinstance(answer, Unreachable) for item in answer)
         return Seen(target=self._target.name, objects=seen, blind=blind)
 
     def preview(self, workloads: tuple[Workload, ...]) -> Preview:
@@ -219,6 +233,16 @@ class SshDriver:
         except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
             # Whatever answers there, answers in a form that is not ours: that is not a shorter list, it is no list.
             return self._blind(host, f"it answers in an unknown form: {error!r}", "")
+
+    def _watch_host(
+        self, name: str, objects: tuple[ObjectId, ...]
+    ) -> tuple[ObservedObject, ...] | Unreachable:
+        """Some processes of one host, or why they are not known."""
+        host = self._named(name)
+        try:
+            return watching.watch(self._place(host), self._lines[name], objects, _OBSERVING)
+        except TargetError as error:
+            return self._blind(host, error.message.removeprefix(f"{host}: "), error.hint)
 
     def _with_traces(
         self, host: Host, look: Look, objects: tuple[ObservedObject, ...]

@@ -46,7 +46,12 @@ look_units() {
   pattern=$1; shift; units=
   [ ! -e "$1" ] || units=$(sed -n 's/^unit //p' "$@") || refuse "files change while they are read"
   section states
-  sc show -p {properties} -- $units "$pattern" || refuse "systemd does not answer"
+  case $pattern in
+    *"*"*) pattern=$(sc list-units --all --full --plain --no-legend "$pattern") || refuse "systemd does not answer";;
+  esac
+  # each of them once: systemd takes milliseconds to tell everything of a unit
+  units=$(printf '%s\n' "$units" "$pattern" | sed 's/ .*//; /^$/d' | sort -u)
+  [ -z "$units" ] || sc show -p {properties} -- $units || refuse "systemd does not answer"
 }
 look_starts() {
   section started

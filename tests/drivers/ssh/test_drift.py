@@ -193,4 +193,10 @@ def test_nothing_of_an_instance_is_left_when_it_is_removed(
         "find /etc/systemd /run/systemd/system* -name '*eeveon*'; find /var/lib/eeveon -type f;"
         " systemctl list-units --all --plain --no-legend 'eeveon-*@*'"
     ).split()
-    assert {path.rpartition("/")[2] for path in left} <= {"lock", "web-1", "ports.lock"}
+    assert {path.rpartition("/")[2] for path in left} <= {
+        "lock",
+        "web-1",
+        "ports.lock",
+        "reload.lock",
+        "reloaded",
+    }

@@ -7,15 +7,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from functools import cache
-from typing import Any, Final, Literal
-
-from jinja2 import Environment, StrictUndefined, Template
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from eeveon.core.desired import Balancer, Route
 from eeveon.core.names import ServiceName
 from eeveon.drivers.ssh.balancers import haproxy, nginx
 from eeveon.drivers.ssh.balancers.backends import Backend, endpoint, facts
 from eeveon.drivers.ssh.balancers.routing import sites
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 MARKER: Final = "#eeveon:backends"  # in a skeleton: here stand the backends of the service that follows
 IDLE: Final = timedelta(seconds=4)  # how long a client may keep a connection for its next request
@@ -69,7 +70,9 @@ def assembled(text: str, fragments: Mapping[ServiceName, Iterable[str]]) -> str:
 
 
 @cache
-def _template(software: Software, name: str) -> Template:
+def _template(software: Software, name: str) -> "Template":
+    from jinja2 import Environment, StrictUndefined  # most plans have no balancer
+
     environment = Environment(  # noqa: S701  # what is made is no HTML
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, undefined=StrictUndefined
     )
