@@ -23,12 +23,12 @@ DEFAULT_GRACE = timedelta(seconds=10)  # as `Workload` has it
 
 def preview_of(target: TargetName, site: Site, workloads: tuple[Workload, ...]) -> Preview:
     """Volumes, then instances, and what hosts will not do of them."""
-    instances = tuple(item for workload in workloads for item in _instances(target, site, workload))
+    made = tuple((workload, tuple(_instances(target, site, workload))) for workload in workloads)
+    instances = tuple(item for _, items in made for item in items)
     volumes = {
         (item.place, mount.volume)
-        for workload in workloads
-        for item in instances
-        if item.service == workload.service
+        for workload, items in made
+        for item in items
         for mount in workload.mounts
         if mount.volume is not None
     }

@@ -8,6 +8,7 @@ from eeveon.drivers.ssh.hosts import Access, Host
 from eeveon.errors import ActionRefused, ActionUncertain, TargetError, TargetUnreachable
 
 # paramiko's words for a server that says nothing, or not enough, in time
+_NO_VERDICT = ("Authentication timeout", "transport shut down or saw EOF")
 _NO_ANSWER = ("Error reading SSH protocol banner", "No existing session")
 _SAID_LATER = "plan again to see what was done"
 
@@ -62,14 +63,19 @@ def _why(host: Host, error: Exception, access: Access) -> tuple[str, str]:
     if kind in {"AuthenticationException", "BadAuthenticationType", "NoValidConnectionsError"} or (
         "No authentication methods" in str(error)
     ):
-        return _login(host, access)
+        return _login(host, access, error)
     if any(text in str(error) for text in _NO_ANSWER):
         reason = f"it takes connections at port {host.port}, but no SSH server answered within {seconds}"
         return reason, "is the host overloaded, or does something else listen on this port?"
     return _text(error) or kind, "try it by hand with ssh"
 
 
-def _login(host: Host, access: Access) -> tuple[str, str]:
+def _login(host: Host, access: Access, error: Exception) -> tuple[str, str]:
+    if any(text in str(error) for text in _NO_VERDICT):  # which paramiko calls as it calls a refusal
+        return (
+            f"it neither took nor refused the login within {access.connect.total_seconds():g} s",
+            "is the host overloaded?",
+        )
     user = host.user or "the user of this process"
     shown = access.key_file or (f"the key in {access.key_variable}" if access.key_variable else "")
     with_what = shown or ("the agent's keys" if access.agent else "no key")

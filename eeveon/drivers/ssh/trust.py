@@ -5,12 +5,14 @@ secrets, and runs as root.
 """
 
 import base64
+import contextlib
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import paramiko
-from paramiko.hostkeys import HostKeyEntry
+from paramiko.hostkeys import HostKeyEntry, HostKeys, InvalidHostKey
 
 from eeveon.drivers.ssh.hosts import Host
 from eeveon.errors import TargetUnreachable
@@ -36,7 +38,7 @@ class RefuseUnknown:
 
 def changed(host: Host, got: Any, expected: Any, where: str) -> TargetUnreachable:
     """The error for a host that shows another key than the one that is noted."""
-    name = host.address if host.port == 22 else f"[{host.address}]:{host.port}"
+    name = _name(host)
     note = "`hostKey` of the host" if host.host_key else where
     remedy = (
         f"correct `hostKey` of {host.name}"
@@ -71,20 +73,43 @@ def trust(client: paramiko.SSHClient, host: Host, known_hosts: str) -> str:
                 hint="correct `knownHosts` of the target, or write the keys into it with ssh-keyscan",
             )
         if file.is_file():
-            client.load_host_keys(str(file))
+            for key in _noted(file, _name(host)):
+                client.get_host_keys().add(_name(host), key.get_name(), key)
     return where
 
 
+def _noted(file: Path, name: str) -> Iterable[paramiko.PKey]:
+    """The keys of one host, the first of each kind. Only its own lines are decoded: a file can be of a thousand hosts."""
+    found: dict[str, paramiko.PKey] = {}
+    for line in file.read_text(errors="replace").splitlines():
+        names, _, rest = line.strip().partition(" ")
+        if any(_is_same(written, name) for written in names.split(",")):
+            with contextlib.suppress(paramiko.SSHException, InvalidHostKey):
+                entry = HostKeyEntry.from_line(f"{name} {rest}")
+                if entry is not None:
+                    found.setdefault(entry.key.get_name(), entry.key)
+    return found.values()
+
+
+def _is_same(written: str, name: str) -> bool:
+    """Whether a name of such a file, which may be hashed, is this one."""
+    return written == name or (written.startswith("|1|") and HostKeys.hash_host(name, written) == written)
+
+
+def _name(host: Host) -> str:
+    """What files of keys call a host."""
+    return host.address if host.port == 22 else f"[{host.address}]:{host.port}"
+
+
 def _pin(client: paramiko.SSHClient, host: Host) -> None:
-    name = host.address if host.port == 22 else f"[{host.address}]:{host.port}"
     words = host.host_key.split()
     try:
-        entry = HostKeyEntry.from_line(" ".join([name, *words[:2]])) if len(words) > 1 else None
+        entry = HostKeyEntry.from_line(" ".join([_name(host), *words[:2]])) if len(words) > 1 else None
     except Exception as error:  # paramiko raises whatever the key's own decoder does
         raise _no_key(host) from error
     if entry is None or entry.key is None:
         raise _no_key(host)
-    client.get_host_keys().add(name, entry.key.get_name(), entry.key)
+    client.get_host_keys().add(_name(host), entry.key.get_name(), entry.key)
 
 
 def _no_key(host: Host) -> TargetUnreachable:

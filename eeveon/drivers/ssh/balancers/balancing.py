@@ -85,7 +85,8 @@ class Balancing:
         serves = self._rotation.serves(seen.id.name)
         if "source" in seen.fields:  # it serves as the current release, too
             serves = seen.condition is Condition.SERVING and (serves or not self.routes_to(seen))
-        return replace(seen, condition=Condition.SERVING if serves else Condition.RUNNING)
+        condition = Condition.SERVING if serves else Condition.RUNNING
+        return seen if seen.condition is condition else replace(seen, condition=condition)
 
     def routes_to(self, seen: ObservedObject) -> bool:
         """Whether a balancer on these hosts routes to the service of an instance."""
