@@ -1,5 +1,6 @@
 """When an instance is healthy, when it is given up, and how soon."""
 
+import threading
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -178,6 +179,44 @@ class TestLookout:
         health = Health(settle=seconds(0.1))
         patient = Patient(id=WANTED.id, health=health, probe=ward.probe, lookout=lookout)
         assert wait_until_healthy(patient, ward.waiter) is None
+
+    def test_what_nobody_waits_for_is_not_looked_at(self) -> None:
+        asked: list[frozenset[ObjectId]] = []
+        other = replace(WANTED.id, name="other")
+
+        def look(objects: frozenset[ObjectId]) -> Observation:
+            asked.append(objects)
+            return Seen(target=HERE, objects=(RUNS,))
+
+        lookout = Lookout(look, VirtualWaiter())
+        assert lookout.find(WANTED.id, 0.0) == RUNS
+        assert lookout.find(other, 0.0) is None  # the look before was not at this one
+        assert asked == [{WANTED.id}, {other}]
+
+    def test_who_waits_while_somebody_looks_is_in_the_next_look(self) -> None:
+        ward = Ward()
+        asked: list[frozenset[ObjectId]] = []
+        other = replace(WANTED.id, name="other")
+
+        def look(objects: frozenset[ObjectId]) -> Observation:
+            asked.append(objects)
+            if len(asked) == 1:
+                waiting.start()
+                while other not in lookout._awaited:
+                    pass
+            return ward.look(objects)
+
+        lookout = Lookout(look, ward.waiter)
+        waiting = threading.Thread(target=lookout.find, args=(other, 0.0))
+        lookout.find(WANTED.id, 0.0)
+        waiting.join()
+        assert asked == [{WANTED.id}, {other}]
+
+    def test_an_instance_of_a_host_that_is_silent_is_not_gone(self) -> None:
+        silent = Seen(target=HERE, objects=(), blind=(replace(AWAY, place="edge2"),))
+        ward = Ward(looks=[silent, silent, RUNS])
+        assert ward.cause(Health(settle=seconds(1), startup=seconds(60))) == ""
+        assert ward.looked == 3
 
     def test_an_old_look_is_renewed(self) -> None:
         ward, lookout = self.lookout()
