@@ -11,21 +11,22 @@ from benchmarks.peers import make_ansible, make_pyinfra
 from benchmarks.shop import name_of
 from tests.lab.hosts import Host
 
-FEW, MANY = 100, 1000  # units on one host
+FEW, MANY = 100, 1000  # units and files of ours on one host: a service has a unit and a file of variables
+EACH = 2
 BY_PYINFRA = (10, 100)  # operations that pyinfra runs with; what 1,000 cost is drawn on from these
 BY_ANSIBLE = 10
 APPLIED = 100
 
 
 def plan_units(bench: Bench) -> Iterator[Figure | Missing]:
-    """Plans of 100 and of 1,000 units of one host, beside as many template operations of the peers."""
+    """Plans of 100 and of 1,000 units and files of one host, beside as many template operations of the peers."""
     try:
         with fleet(3) as here:
             ours = dict(_plans(bench, here))
             yield from _beside_pyinfra(bench, here, ours)
             yield from _beside_ansible(bench, here, ours)
     except CannotMeasureError as missing:
-        yield Missing(what="plan of units on a host", why=str(missing))
+        yield Missing(what="plan of units and files on a host", why=str(missing))
 
 
 def apply_units(bench: Bench) -> Iterator[Figure | Missing]:
@@ -52,9 +53,9 @@ def apply_units(bench: Bench) -> Iterator[Figure | Missing]:
 
 
 def _plans(bench: Bench, here: Fleet) -> Iterator[tuple[int, Cost]]:
-    """What a plan costs that finds nothing to do, by the units on the host."""
+    """What a plan costs that finds nothing to do, by the units and files on the host."""
     for count, machine in zip((FEW, MANY), here.machines, strict=False):
-        shop = here.make_shop(bench.folder / f"shop-{count}", count, (machine,))
+        shop = here.make_shop(bench.folder / f"shop-{count}", count // EACH, (machine,))
         shop.run("apply", "--yes")
         shop.run("plan")  # status 0: nothing to do
         yield count, several(bench.often, lambda shop=shop: shop.run("plan"))  # type: ignore[misc]
@@ -69,14 +70,14 @@ def _beside_pyinfra(bench: Bench, here: Fleet, ours: dict[int, Cost]) -> Iterato
             for count in BY_PYINFRA
         )
     except CannotMeasureError as missing:
-        yield Missing(what="plan of units beside pyinfra", why=str(missing))
+        yield Missing(what="plan of units and files beside pyinfra", why=str(missing))
         return
     each = (many.cpu - few.cpu) / (BY_PYINFRA[1] - BY_PYINFRA[0])
     for count in (FEW, MANY):
         peer = many.cpu + each * (count - BY_PYINFRA[1])
         how = "" if count == BY_PYINFRA[1] else f", drawn on from {BY_PYINFRA[0]} and {BY_PYINFRA[1]}"
         yield Figure(
-            what=f"plan of {count:,} units on a host: CPU",
+            what=f"plan of {count:,} units and files on a host: CPU",
             value=ours[count].cpu / peer,
             goal=1 / 50,
             words=as_ratio,
@@ -90,12 +91,12 @@ def _beside_ansible(bench: Bench, here: Fleet, ours: dict[int, Cost]) -> Iterato
         peer = make_ansible(here, here.machines[2], bench.folder / "ansible", BY_ANSIBLE)
         each = several(bench.seldom, peer.costs).cpu / BY_ANSIBLE
     except CannotMeasureError as missing:
-        yield Missing(what="plan of units beside Ansible", why=str(missing))
+        yield Missing(what="plan of units and files beside Ansible", why=str(missing))
         return
     for count in (FEW, MANY):
         own = ours[count].cpu / count
         yield Figure(
-            what=f"plan of {count:,} units on a host, for one unit: CPU",
+            what=f"plan of {count:,} units and files on a host, each: CPU",
             value=own / each,
             goal=1 / 300,
             words=as_ratio,

@@ -5,8 +5,8 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -15,9 +15,11 @@ from benchmarks.costs import CannotMeasureError, Errand, cpu, in_turns, run, wal
 from benchmarks.figures import Bench, Figure, Missing, as_count, as_ratio, seconds
 from benchmarks.hosts import Fleet, fleet
 from benchmarks.shop import Shop
+from tests.lab.hosts import Host
 
 REACHED, MACHINES = 50, 5  # hosts, and the machines that they are, each under several names
 LOOKED_AT = 20
+LINE = 48  # kbit/s of a slow one
 ROOT = Path(__file__).parents[2]
 
 
@@ -29,6 +31,7 @@ def reach(bench: Bench) -> Iterator[Figure | Missing]:
             yield from _first(bench, here, shops[REACHED])
             yield _warm(bench, here, shops[1])
             yield from _looks(bench, shops[1], shops[LOOKED_AT])
+            yield _slow(bench, here, shops[1], shops[LOOKED_AT])
     except CannotMeasureError as missing:
         yield Missing(what="reaching hosts", why=str(missing))
 
@@ -85,6 +88,31 @@ def _looks(bench: Bench, shop: Shop, large: Shop) -> Iterator[Figure]:
             from_=f"{seconds(f'{LOOKED_AT} hosts', own, '')}, {seconds('one', other, '')}; {MACHINES} machines, "
             f"each under {LOOKED_AT // MACHINES} names, on {os.cpu_count()} cores with us",
         )
+
+
+def _slow(bench: Bench, here: Fleet, shop: Shop, large: Shop) -> Figure:
+    """The same on new connections over lines so slow that they, and not the cores of this machine, are waited for."""
+    with _lines(here.machines[:1], LINE):
+        one = _measured("observe", shop, str(bench.often))
+    with _lines(here.machines, LINE * LOOKED_AT // MACHINES):
+        many = _measured("observe", large, str(bench.often))
+    own, other = median(many["first"]), median(one["first"])
+    return Figure(
+        what=f"observe {LOOKED_AT} hosts over slow lines: wall",
+        value=own / other,
+        goal=2.0,
+        words=as_ratio,
+        from_=f"{seconds(f'{LOOKED_AT} hosts', own, '')}, {seconds('one', other, '')}; {LINE} kbit/s each",
+    )
+
+
+@contextmanager
+def _lines(machines: Sequence[Host], rate: int) -> Iterator[None]:
+    """What the machines send comes at this rate, in kbit/s."""
+    with ExitStack() as slowed:
+        for machine in machines:
+            slowed.enter_context(machine.slow(f"{rate}kbit"))
+        yield
 
 
 def _shop(bench: Bench, here: Fleet, hosts: int) -> Shop:

@@ -12,8 +12,6 @@ from datetime import timedelta
 from pathlib import Path
 from statistics import median
 
-from tests.drivers.ssh.cutting import Relay, relay_to
-
 from benchmarks.costs import CannotMeasureError, Errand, run
 from benchmarks.figures import Bench, Figure, Missing
 from eeveon.core.desired import Source, Target, Workload
@@ -27,6 +25,7 @@ from eeveon.git.remote import Remotes
 from eeveon.git.trees import GitTrees
 from tests.lab.hosts import Host
 from tests.lab.lab import PREFIX, Lab, owned
+from tests.lab.relay import Relay, relay_to
 from tests.lab.requirements import missing_for_hosts
 
 FILES = 5_000

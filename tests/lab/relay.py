@@ -29,6 +29,7 @@ class Relay:
     )
     reset: bool = True  # a cut connection is reset (RST); else both sides see it closed (FIN)
     passed: int = 0  # bytes that reached the server
+    returned: int = 0  # bytes that came back from it
     _links: "set[_Link]" = field(default_factory=set)
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
 
@@ -98,7 +99,11 @@ class Relay:
     async def _send(self, piece: bytes, writer: asyncio.StreamWriter, *, to_server: bool) -> None:
         with suppress(OSError):
             if piece:
-                writer.write(self._counted(piece) if to_server else piece)
+                if to_server:
+                    piece = self._counted(piece)
+                else:
+                    self.returned += len(piece)
+                writer.write(piece)
                 await writer.drain()
             else:
                 writer.write_eof()
