@@ -76,6 +76,11 @@ def as_milliseconds(value: float) -> str:
     return f"{value * 1000:.0f} ms"
 
 
+def as_seconds(value: float) -> str:
+    """Seconds."""
+    return f"{value:.1f} s"
+
+
 def as_count(value: float) -> str:
     """A whole number."""
     return f"{value:.0f}"

@@ -99,7 +99,7 @@ def make_pyinfra(fleet: Fleet, host: Host, folder: Path, count: int) -> Peer:
 def make_ansible(fleet: Fleet, host: Host, folder: Path, count: int) -> Peer:
     """So many templates by Ansible, put on the host, which is given a Python for it. Raises CannotMeasureError."""
     program = _program("ansible-playbook")
-    give_python(fleet, host)
+    give_python(host)
     control = folder / "ssh"
     words = _words(fleet, host, count) | {"prefix": "ansible", "folder": folder, "control": control}
     files = {
@@ -119,7 +119,7 @@ def make_ansible(fleet: Fleet, host: Host, folder: Path, count: int) -> Peer:
     return Peer(look=errand("--check", "--diff"))
 
 
-def give_python(fleet: Fleet, host: Host) -> None:
+def give_python(host: Host) -> None:
     """The interpreter that runs this, with its library and what they are linked to, under the same paths there."""
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     program, library = (Path(sys.base_prefix, folder, version) for folder in ("bin", "lib"))
@@ -128,7 +128,7 @@ def give_python(fleet: Fleet, host: Host) -> None:
     unpack = ("tar", "-C", "/", "-xf", "-", "--skip-old-files")
     with subprocess.Popen(("tar", "-C", "/", "-chf", "-", *leave_out, *paths), stdout=PIPE) as pack:
         done = subprocess.run(
-            ("docker", "-H", fleet.lab.engine.url, "exec", "-i", host.name, *unpack),
+            ("docker", "-H", host.engine.url, "exec", "-i", host.name, *unpack),
             stdin=pack.stdout,
             capture_output=True,
             text=True,

@@ -37,7 +37,7 @@ def first(repository: Path) -> None:
 
 
 def warm(repository: Path, times: int, command: Sequence[str]) -> dict[str, list[float]]:
-    """Seconds of an empty script on an open connection, and of the command."""
+    """Seconds of an empty script on an open connection, and of the command, which is handed the same script."""
     spent: dict[str, list[float]] = {"ours": [], "peer": []}
     with _lines(repository) as lines:
         line = lines[0]

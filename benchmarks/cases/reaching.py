@@ -53,10 +53,10 @@ def _first(bench: Bench, here: Fleet, shop: Shop) -> Iterator[Figure]:
 
 
 def _warm(bench: Bench, here: Fleet, shop: Shop) -> Figure:
-    """One more command, by us and by `ssh -S` on a control master, in turns."""
+    """One more script, by us and by `ssh -S` on a control master, in turns; both have a deadline."""
     host, control = here.machines[0], bench.folder / "control"
     with _master(here.ssh("-S", str(control)), host.address):
-        peer = (*here.ssh("-S", str(control)), host.address, "true")
+        peer = (*here.ssh("-S", str(control)), host.address, "timeout -k 2 60 sh -s")
         found = _measured("warm", shop, str(20 * bench.often), "--", *peer)
     ours, theirs = found["ours"], found["peer"]
     return Figure(
