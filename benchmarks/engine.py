@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks.costs import CannotMeasureError
 from benchmarks.shop import Shop, make_repository, name_of
+from tests.lab.engine import Engine as LabEngine
 from tests.lab.lab import PREFIX, Lab, owned
 from tests.lab.requirements import missing_for_engine, missing_for_registry
 
@@ -47,8 +48,7 @@ class Engine:
 
     def cpu(self) -> float:
         """CPU seconds of the engine, its helpers and containers, with the children that they waited for."""
-        ticks = sum(_ticks(pid) for pid in self.lab.engine.footprint.processes())
-        return ticks / os.sysconf("SC_CLK_TCK")
+        return cpu_of(self.lab.engine)
 
     def make_shop(self, folder: Path, services: int) -> Shop:
         """A shop of small web servers, nothing of it applied."""
@@ -102,6 +102,12 @@ def _make_room(lab: Lab) -> None:
     settings = json.loads((lab.folder / "engine" / "daemon.json").read_text())
     (pool,) = settings["default-address-pools"]
     lab.engine.configure({"default-address-pools": [{**pool, "size": 24}]})
+
+
+def cpu_of(engine: LabEngine) -> float:
+    """CPU seconds of an engine, its helpers and containers, with the children that they waited for."""
+    ticks = sum(_ticks(pid) for pid in engine.footprint.processes())
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _ticks(pid: int) -> int:

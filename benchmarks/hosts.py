@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.costs import CannotMeasureError
+from benchmarks.engine import cpu_of
 from benchmarks.shop import Shop, make_repository, name_of
 from tests.lab.hosts import Host
 from tests.lab.lab import PREFIX, Lab, owned
@@ -56,6 +57,10 @@ class Fleet:
     def known_hosts(self) -> Path:
         """The public keys of all."""
         return self.lab.hosts.known_hosts
+
+    def cpu(self) -> float:
+        """CPU seconds that the machines have spent."""
+        return cpu_of(self.machines[0].engine)
 
     def ssh(self, *options: str) -> tuple[str, ...]:
         """OpenSSH's client, with the same key and as strict as we are; the settings of whoever runs this left out."""

@@ -39,7 +39,10 @@ def reach(bench: Bench) -> Iterator[Figure | Missing]:
 def _first(bench: Bench, here: Fleet, shop: Shop) -> Iterator[Figure]:
     """50 hosts' first command by one process of ours, and by 50 processes of OpenSSH side by side."""
     ours = Errand(command=_way("first", shop), folder=ROOT, environment=shop.environment)
-    turns = in_turns(bench.often, lambda: run(ours), lambda: run(_side_by_side(bench, here)))
+    theirs = _side_by_side(bench, here)
+    before = here.cpu()
+    turns = in_turns(bench.often, lambda: run(ours), lambda: run(theirs))
+    spent = (here.cpu() - before) / bench.often / 2
     for kind, part in (("wall", wall), ("CPU of the client", cpu)):
         own, peer = turns.middle(part)
         yield Figure(
@@ -48,7 +51,7 @@ def _first(bench: Bench, here: Fleet, shop: Shop) -> Iterator[Figure]:
             goal=0.3,
             words=as_ratio,
             from_=f"{seconds('ours', own, '')}, {seconds(f'{REACHED} x ssh', peer, '')}; {MACHINES} machines, "
-            f"each under {REACHED // MACHINES} names",
+            f"each under {REACHED // MACHINES} names, {seconds('spend', spent)} on it, on {os.cpu_count()} cores with us",
         )
 
 
