@@ -83,6 +83,6 @@ class Changes:
     kept: tuple[
         ObservedObject, ...
     ]  # not wanted any more, but never removed by itself (volumes, protected objects)
-    instances: int  # observed instances in all
+    instances: int  # observed instances in all, but for those that rest beside another
     unchanged: int  # services (per target) that need nothing
     notes: tuple[Note, ...]

@@ -5,7 +5,7 @@ an apply would change something. Three versions of a field decide the cause: as 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -83,10 +83,12 @@ def _compare(found: _Buckets, target: TargetName, view: TargetView, here: _Prese
     for service in sorted(wanted.keys() | present.keys() | workloads.keys()):
         pair = _Pair(wanted=wanted.get(service, []), present=present.get(service, []))
         workload = workloads.get(service)
-        found.instances += len(pair.present)
         if workload is not None and _is_as_wanted(pair, found.unsettled):
+            found.instances += len(pair.present)
             found.unchanged += 1
             continue
+        shelf = shelf_of(pair.wanted, pair.present, found.unsettled)
+        found.instances += _standing(pair.present, shelf)
         changes = tuple(_instance_changes(pair, workload, view.mutable, found.unsettled))
         if changes:
             found.services.append(
@@ -97,13 +99,20 @@ def _compare(found: _Buckets, target: TargetName, view: TargetView, here: _Prese
                     changes=changes,
                     present=tuple(sorted(pair.present, key=lambda seen: seen.id)),
                     wanted=tuple(pair.wanted),
-                    shelf=shelf_of(pair.wanted, pair.present, found.unsettled),
+                    shelf=shelf,
                 )
             )
         elif workload is not None:
             found.unchanged += 1
     found.supports += _support_changes(view.preview.objects, objects)
     found.kept += _never_removed(view.preview.objects, objects)
+
+
+def _standing(present: Sequence[ObservedObject], shelf: Sequence[ObservedObject]) -> int:
+    """How many instances there are: what runs, and the places where nothing does. What only rests beside is none."""
+    up = [seen for seen in present if seen.is_up]
+    down = {seen.ordinal for seen in present if seen not in shelf} - {seen.ordinal for seen in up}
+    return len(up) + len(down)
 
 
 def field_changes(before: Fields, after: Fields, applied: Fields | None) -> tuple[FieldChange, ...]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from eeveon.core.changes import Verb
-from eeveon.core.desired import Recreate, Rolling
+from eeveon.core.desired import Recreate, Rolling, Strategy
 from eeveon.core.diagnostic import Position
 from eeveon.core.diff import diff
 from eeveon.core.health import Health, HttpCheck
@@ -106,6 +106,26 @@ class TestImpact:
     def test_what_only_starts_is_not_touched(self) -> None:
         held = [replace(seen, condition=Condition.STOPPED) for seen in Holding.of(ONE).by_id.values()]
         assert step_for(service("web"), held).impact.touched == 0
+
+    @pytest.mark.parametrize(("strategy", "risk"), [(Rolling(), Risk.MEDIUM), (Recreate(), Risk.HIGH)])
+    def test_going_back_touches_what_runs_now(self, strategy: Strategy, risk: Risk) -> None:
+        old, new = (
+            service("web", replicas=2, keep=1, strategy=strategy, image=image) for image in ("web:1", "web:2")
+        )
+        rest = [
+            replace(seen, condition=Condition.STOPPED) for seen in Holding.of(desired(old)).by_id.values()
+        ]
+        plan = step_for(old, [*rest, *Holding.of(desired(new)).by_id.values()])
+        assert (the_step(plan).verb, the_step(plan).risk) == (Verb.START, risk)
+        assert (plan.impact.touched, plan.impact.blast_radius) == (2, 1.0)
+
+    def test_revisions_that_rest_and_are_kept_make_no_share_smaller(self) -> None:
+        oldest, old, new = (service("web", keep=2, image=image) for image in ("web:1", "web:2", "web:3"))
+        rest = [
+            replace(seen, condition=Condition.STOPPED) for seen in Holding.of(desired(oldest)).by_id.values()
+        ]
+        impact = step_for(new, [*rest, *Holding.of(desired(old)).by_id.values()]).impact
+        assert (impact.touched, impact.instances, impact.blast_radius) == (1, 1, 1.0)
 
     def test_a_first_plan_has_no_blast_radius(self) -> None:
         impact = planned(NOTHING, desired(service("web", replicas=9))).impact

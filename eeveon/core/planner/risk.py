@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from eeveon.core.changes import ServiceChange, Verb
+from eeveon.core.changes import ObjectChange, ServiceChange, Verb
 from eeveon.core.desired import Recreate, Rolling, Strategy
+from eeveon.core.names import ObjectId
 from eeveon.core.plan import Action, Impact, Risk, Step
 
 _RANK = {Risk.LOW: 0, Risk.MEDIUM: 1, Risk.HIGH: 2}
@@ -31,9 +32,14 @@ def step_risk(change: ServiceChange, strategy: Strategy) -> Risk:
     verbs = {item.verb for item in change.changes}
     if change.workload is None or (running and not change.wanted):
         return Risk.HIGH
-    if Verb.REPLACE in verbs and running:
+    if (Verb.REPLACE in verbs and running) or _takes_over(change):
         return Risk.HIGH if _stops_all(strategy, len(change.wanted)) else Risk.MEDIUM
     return Risk.MEDIUM if verbs & {Verb.REMOVE, Verb.UPDATE, Verb.VERIFY} else Risk.LOW
+
+
+def _takes_over(change: ServiceChange) -> bool:
+    """Whether something that rested starts in the place of something that runs, as when going back."""
+    return any(item.verb is Verb.START and _touched(item) for item in change.changes)
 
 
 def _stops_all(strategy: Strategy, replicas: int) -> bool:
@@ -48,14 +54,13 @@ def _stops_all(strategy: Strategy, replicas: int) -> bool:
 
 def touched(change: ServiceChange) -> int:
     """Running instances that are stopped, replaced or changed in place."""
-    present = {
-        seen.id
-        for item in change.changes
-        if item.verb is not Verb.START
-        for seen in item.present
-        if seen.is_up
-    }
-    return len(present)
+    return len(set().union(*(_touched(item) for item in change.changes)))
+
+
+def _touched(change: ObjectChange) -> set[ObjectId]:
+    """What starts touches what it follows, and not itself."""
+    itself = change.wanted.id if change.wanted is not None and change.verb is Verb.START else None
+    return {seen.id for seen in change.present if seen.is_up and seen.id != itself}
 
 
 def impact(steps: Sequence[Step], touched_instances: int, instances: int, wait: timedelta) -> Impact:
