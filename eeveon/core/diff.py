@@ -219,7 +219,7 @@ def _wanted_change(
         return _current_change(want, current, present, mutable)
     if present:
         fields = field_changes(present[-1].fields, want.fields, present[-1].applied)
-        return _change(Verb.REPLACE, want, present, fields, Cause.SPEC, "the specs changed")
+        return _change(Verb.REPLACE, want, present, fields, Cause.SPEC, _why_anew(want, present[-1], fields))
     if (want.ordinal or 0) > highest:
         return _change(Verb.CREATE, want, (), (), Cause.SPEC, "scaled up" if highest else "new")
     return _change(Verb.CREATE, want, (), (), Cause.DRIFT, "gone from the target")
@@ -235,7 +235,9 @@ def _current_change(
     other = next((seen for seen in present if seen.is_up and seen.revision != want.revision), None)
     if current.condition is Condition.STOPPED and other is not None:
         fields = field_changes(other.fields, want.fields, other.applied)
-        return _change(Verb.START, want, present, fields, Cause.SPEC, "back to a revision that is kept")
+        back = "back to a revision that is kept"
+        reason = back if want.place == other.place else f"moves from {other.place} to {want.place}, {back}"
+        return _change(Verb.START, want, present, fields, Cause.SPEC, reason)
     if current.condition is not want.goal:
         return _change(Verb.START, want, present, (), Cause.DRIFT, _off_goal(current))
     if len(present) > 1:
@@ -243,6 +245,16 @@ def _current_change(
             Verb.VERIFY, want, present, (), Cause.DRIFT, "an unfinished rollout left another revision"
         )
     return None
+
+
+def _why_anew(want: WantedObject, older: ObservedObject, fields: Sequence[FieldChange]) -> str:
+    """The host is part of a revision: an instance that moves is another, though its specs are the same."""
+    if want.place == older.place:
+        return "the specs changed"
+    moves = f"moves from {older.place} to {want.place}"
+    return (
+        f"the specs changed, and it {moves}" if any(field.cause is Cause.SPEC for field in fields) else moves
+    )
 
 
 def _off_goal(current: ObservedObject) -> str:

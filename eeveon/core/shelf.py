@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from eeveon.core.names import ObjectId, Revision
+from eeveon.core.names import ObjectId, Revision, ServiceName, TargetName
 from eeveon.core.observed import Condition, ObservedObject
-from eeveon.core.wanted import WantedObject
+from eeveon.core.wanted import INSTANCE, WantedObject
 
 
 def shelf_of(
@@ -24,6 +24,19 @@ def shelf_of(
         if seen.condition is Condition.STOPPED
         and seen.revision not in revisions
         and seen.ordinal not in open_ordinals
+    )
+
+
+def kept_among(wanted: Iterable[WantedObject], present: Iterable[ObservedObject]) -> frozenset[ObjectId]:
+    """Those of the instances of all services that rest and are kept to go back to."""
+    by_service: dict[tuple[ServiceName | None, TargetName], list[WantedObject]] = {}
+    for want in wanted:
+        if want.id.kind == INSTANCE:
+            by_service.setdefault((want.service, want.id.target), []).append(want)
+    return frozenset(
+        seen.id
+        for seen in present
+        if shelf_of(by_service.get((seen.service, seen.id.target), ()), (seen,), frozenset())
     )
 
 

@@ -23,6 +23,7 @@ class Status:
     probes: Mapping[ObjectId, Probe]
     wanted: frozenset[ObjectId]
     unknown: tuple[Unreachable, ...]
+    kept: frozenset[ObjectId] = frozenset()  # older revisions that rest, to go back to
 
     @property
     def sorted(self) -> list[ObservedObject]:
@@ -36,7 +37,8 @@ def status_text(status: Status, style: Style) -> str:
     """A table, one line an instance, ending in a newline."""
     running = sum(item.is_up for item in status.instances)
     ill = sum(not probe.healthy for probe in status.probes.values())
-    answer = [f"{running} of {count(len(status.instances), 'instance')} running"]
+    standing = sum(item.id not in status.kept for item in status.instances)
+    answer = [f"{running} of {count(standing, 'instance')} running"]
     answer += [f"{ill} unhealthy"] if ill else []
     answer += [unknown_text(status.unknown)] if status.unknown else []
     lines = [f"{style.bold(str(status.scope))}   {', '.join(answer)}", ""]
@@ -57,6 +59,7 @@ def status_json(status: Status) -> str:
                 {
                     **_plain(plain(item)),
                     "wanted": item.id in status.wanted,
+                    "kept": item.id in status.kept,
                     "probe": plain(status.probes[item.id]) if item.id in status.probes else None,
                 }
                 for item in status.sorted
@@ -73,7 +76,9 @@ def _plain(item: object) -> dict[str, object]:
 
 def _row(item: ObservedObject, status: Status) -> tuple[str, ...]:
     state = f"{item.condition}, {item.detail}" if item.detail else str(item.condition)
-    if item.id not in status.wanted:
+    if item.id in status.kept:
+        state = "kept to go back to"
+    elif item.id not in status.wanted:
         state = f"{state} (not as the specs say)"
     probe = status.probes.get(item.id)
     health = "-" if probe is None else "healthy" if probe.healthy else "unhealthy"

@@ -10,9 +10,10 @@ from eeveon.core.desired import Desired, Mount, Route
 from eeveon.core.diff import diff, field_changes
 from eeveon.core.names import Revision, ServiceName
 from eeveon.core.observed import Condition, ObservedObject, Seen
+from eeveon.core.shelf import kept_among
 from eeveon.core.simulate import as_wanted
 from eeveon.core.wanted import NETWORK, VOLUME, Note, Preview, in_sight
-from tests.core.worlds import HERE, THERE, Holding, desired, service, support, views
+from tests.core.worlds import HERE, THERE, Holding, desired, objects, service, support, views
 
 SPEC, DRIFT = Cause.SPEC, Cause.DRIFT
 WEB = ServiceName("web")
@@ -317,6 +318,50 @@ def test_kept_revisions_are_no_difference_and_older_ones_go() -> None:
     assert differing(both, held).unchanged == 1
     change = the_change(differing(desired(service("web", keep=1)), held))
     assert (change.verb, change.present, change.reason) == (Verb.REMOVE, (older[0],), "only 1 are kept")
+
+
+@pytest.mark.parametrize(
+    ("image", "reason"),
+    [
+        ("web:1", "moves from host9 to host2"),
+        ("web:2", "the specs changed, and it moves from host9 to host2"),
+    ],
+)
+def test_an_instance_that_moves_says_where_from_and_where_to(image: str, reason: str) -> None:
+    held = touched(desired(service("web", THERE, image="web:1")), place="host9", revision=Revision("other"))
+    elsewhere = Holding(
+        {
+            replace(key, name="web-1-other"): replace(item, id=replace(key, name="web-1-other"))
+            for key, item in held.by_id.items()
+        }
+    )
+    change = the_change(differing(desired(service("web", THERE, image=image)), elsewhere))
+    assert (change.verb, change.reason) == (Verb.REPLACE, reason)
+
+
+def test_an_instance_that_moves_back_says_so() -> None:
+    specs = desired(service("web", THERE, keep=1))
+    (here,) = touched(specs, condition=Condition.STOPPED).by_id.values()
+    there = replace(
+        here,
+        id=replace(here.id, name="web-1-other"),
+        revision=Revision("other"),
+        place="host9",
+        condition=Condition.RUNNING,
+    )
+    change = the_change(differing(specs, Holding({here.id: here, there.id: there})))
+    assert (change.verb, change.reason) == (
+        Verb.START,
+        "moves from host9 to host2, back to a revision that is kept",
+    )
+
+
+def test_what_rests_and_is_kept_is_told_from_what_is_not_as_wanted() -> None:
+    both = desired(service("web", keep=1), service("api", keep=1))
+    stray = replace(shelved("web:7", 7), service=None)
+    present = [shelved("web:9", 9), replace(shelved("web:8", 8), condition=Condition.FAILED), stray]
+    wanted = [*objects(both.workloads), support(HERE)]
+    assert kept_among(wanted, [*Holding.of(both).by_id.values(), *present]) == {present[0].id}
 
 
 def test_a_host_that_did_not_answer_is_named_and_hides_nothing_else() -> None:

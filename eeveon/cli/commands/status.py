@@ -10,6 +10,7 @@ from eeveon.cli.looking import Look, look
 from eeveon.core.health import Health, Probe
 from eeveon.core.names import ObjectId
 from eeveon.core.observed import ObservedObject, Seen, unseen
+from eeveon.core.shelf import kept_among
 from eeveon.core.wanted import INSTANCE
 
 UNKNOWN = 3  # exit status
@@ -35,12 +36,17 @@ def command(console: Console, environment: str | None, form: str) -> int:
         ]
         probes = _probes(seen, objects)
         unknown = unseen(seen.scene.observed)
-        wanted = {want.id for view in seen.scene.views.values() for want in view.preview.objects}
+        wants = [want for view in seen.scene.views.values() for want in view.preview.objects]
         scope = seen.scene.desired.scope
     from eeveon.render.status_text import Status, status_json, status_text
 
     status = Status(
-        scope=scope, instances=tuple(objects), probes=probes, wanted=frozenset(wanted), unknown=unknown
+        scope=scope,
+        instances=tuple(objects),
+        probes=probes,
+        wanted=frozenset(want.id for want in wants),
+        unknown=unknown,
+        kept=kept_among(wants, objects),
     )
     console.out(status_json(status) if form == "json" else status_text(status, console.style()))
     return UNKNOWN if unknown else 0
