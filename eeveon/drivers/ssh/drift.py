@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from eeveon.core.observed import ObservedObject
 from eeveon.core.values import Fields
 from eeveon.drivers.ssh.looking import Changed
 from eeveon.drivers.ssh.names import SECTION
@@ -42,6 +43,13 @@ def with_states(now: Fields, state: State, *, env_changed: bool) -> dict[str, ob
         return dict(now)
     unit = now.get("unit")
     return {**now, "unit": {**(unit if isinstance(unit, Mapping) else {}), **extra}}
+
+
+def drop_ins_of(item: ObservedObject) -> list[str]:
+    """The paths of the drop-ins that an instance has and should not have."""
+    unit = item.fields.get("unit")
+    found = unit.get("dropIns") if isinstance(unit, Mapping) else None
+    return list(found) if isinstance(found, list | tuple) else []
 
 
 def told(changed: Changed, clock: int) -> str:

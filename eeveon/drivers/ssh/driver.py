@@ -25,6 +25,7 @@ from eeveon.drivers.ssh.balancers.fields import BALANCER
 from eeveon.drivers.ssh.balancers.looking import functions as looking_at_balancers
 from eeveon.drivers.ssh.balancers.work import Tools
 from eeveon.drivers.ssh.client import Line
+from eeveon.drivers.ssh.drift import drop_ins_of
 from eeveon.drivers.ssh.examining import examine, needs_of
 from eeveon.drivers.ssh.hosts import Host, Site, site_of
 from eeveon.drivers.ssh.instances import Job
@@ -247,7 +248,7 @@ class SshDriver:
     def _with_traces(
         self, host: Host, look: Look, objects: tuple[ObservedObject, ...]
     ) -> tuple[ObservedObject, ...]:
-        """The objects; those that rest and should not, with what the host's journal knows of it."""
+        """The objects; those that rest and should not, and those with drop-ins, with what the host knows of it."""
         units = {item.id: traces.resting_unit(self._names, look, item) for item in objects}
         if resting := {of: unit for of, unit in units.items() if unit is not None}:
             some = tuple(resting.values())[: traces.MOST]
@@ -255,6 +256,9 @@ class SshDriver:
             ends = traces.traces(asked.stdout)
             known = {of: ends[unit] for of, unit in resting.items() if unit in ends}
             objects = traces.with_ends(objects, known)
+        if dropped := [path for item in objects for path in drop_ins_of(item)]:
+            asked = self._lines[host.name].read(traces.script_of_drop_ins(dropped[: traces.MOST]), _OBSERVING)
+            objects = traces.with_drop_ins(objects, traces.drop_ins(asked.stdout, look.clock))
         return objects
 
     def _blind(self, host: Host, reason: str, hint: str) -> Unreachable:

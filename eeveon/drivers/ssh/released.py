@@ -34,12 +34,18 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Astray:
-    """A link `current` that leads to no release of ours, or a folder in its place (`to` is then "")."""
+    """Where a link `current` leads, or that a folder is in its place (`to` is then "")."""
 
     to: str
     at: datetime
     uid: str
     user: str
+
+    @property
+    def told(self) -> str:
+        """What is known of it, for people."""
+        what = f"leads to {self.to}" if self.to else "is a folder"
+        return f"`current` {what} since {self.at:%Y-%m-%d %H:%M} UTC, owner uid {self.uid} ({self.user})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,14 +53,18 @@ class Releases:
     """All complete releases of a scope on one host."""
 
     held: tuple[Held, ...]
-    astray: Mapping[ServiceName, Astray]
+    links: Mapping[ServiceName, Astray]  # of each service that has a `current`
 
     def of(self, instance: str) -> Held | None:
         """The release that an instance uses."""
         return next((item for item in self.held if instance in item.users), None)
 
+    def away(self, held: Held, aim: str) -> Astray | None:
+        """Where `current` leads, if it is meant to lead to this release and does not."""
+        return self.links.get(held.service) if aim == Condition.SERVING and not held.is_current else None
 
-NO_RELEASES = Releases(held=(), astray={})
+
+NO_RELEASES = Releases(held=(), links={})
 
 
 def releases_of(sections: Mapping[str, str]) -> Releases:
@@ -64,7 +74,7 @@ def releases_of(sections: Mapping[str, str]) -> Releases:
     users = _users(sections["users"])
     completed = _completed(sections["completed"])
     held: list[Held] = []
-    astray: dict[ServiceName, Astray] = {}
+    links: dict[ServiceName, Astray] = {}
     lines = iter(sections["releases"].strip("\n").split("\n"))
     for line in lines:
         kind, _, rest = line.partition(" ")
@@ -88,8 +98,8 @@ def releases_of(sections: Mapping[str, str]) -> Releases:
             service, at, uid, user = rest.split(" ", 3)
             to = unpacked(next(lines)).decode("utf-8", "backslashreplace")
             moment = datetime.fromtimestamp(int(at), UTC)
-            astray[ServiceName(service)] = Astray(to=to, at=moment, uid=uid, user=user)
-    return Releases(held=tuple(held), astray=astray)
+            links[ServiceName(service)] = Astray(to=to, at=moment, uid=uid, user=user)
+    return Releases(held=tuple(held), links={**links, **_links(sections["links"], held)})
 
 
 def passive_objects(place: Place, releases: Releases) -> Iterator[ObservedObject]:
@@ -139,6 +149,8 @@ def with_release(item: ObservedObject, releases: Releases) -> ObservedObject:
     if held.edits:
         item = _marked(item, {EDITED: as_fields(held.edits)}, _edited(held.edits))
     aim = held.users[item.id.name].partition("\n")[2]
+    if (away := releases.away(held, aim)) is not None and item.condition is Condition.RUNNING:
+        return replace(item, trace="; ".join(text for text in (item.trace, away.told) if text))
     if item.condition is Condition.RUNNING and aim == Condition.SERVING and serves(held, item.fields):
         return replace(item, condition=Condition.SERVING)
     return item
@@ -173,11 +185,8 @@ def _condition(
         return Condition.SERVING, "", ""
     if held.is_current and aim == Condition.SERVING:
         return Condition.RUNNING, "its hook has not run to its end", ""
-    away = releases.astray.get(held.service)
-    if away is not None and aim == Condition.SERVING:
-        what = f"leads to {away.to}" if away.to else "is a folder"
-        told = f"`current` {what} since {away.at:%Y-%m-%d %H:%M} UTC, owner uid {away.uid} ({away.user})"
-        return Condition.RUNNING, told, told
+    if (away := releases.away(held, aim)) is not None:
+        return Condition.RUNNING, away.told, away.told
     return (Condition.STOPPED if aim == Condition.STOPPED else Condition.RUNNING), "", ""
 
 
@@ -204,4 +213,18 @@ def _completed(text: str) -> dict[tuple[str, str], datetime]:
         if path:
             *_, service, name, _ = path.split("/")
             found[service, name] = datetime.fromtimestamp(int(at), UTC)
+    return found
+
+
+def _links(text: str, held: Sequence[Held]) -> dict[ServiceName, Astray]:
+    """The links that lead to a release of ours."""
+    current = {f"{item.path}/current": item for item in held if item.is_current}
+    found = {}
+    for line in text.split("\n"):
+        at, _, rest = line.partition(" ")
+        uid, _, rest = rest.partition(" ")
+        user, _, path = rest.partition(" ")
+        if (item := current.get(path)) is not None:
+            moment = datetime.fromtimestamp(int(at), UTC)
+            found[item.service] = Astray(to=f"releases/{item.name}", at=moment, uid=uid, user=user)
     return found

@@ -53,7 +53,7 @@ let_go() {
 }
 # look_releases SERVICE CHECK: what is here of a service, or of `*`; with CHECK also who has edited what is in service.
 look_releases() {
-  services=$1
+  services=$1 check=$2; shift 2
   section releases
   served=' '
   for m in "$S/releases/"$services/*/complete; do
@@ -63,10 +63,10 @@ look_releases() {
     f=$p/releases/$k
     [ -d "$f" ] || continue
     now=-; hooked=-
-    [ ! "$p/current" -ef "$f" ] || { now=current; served="$served$v "; }
+    [ ! "$p/current" -ef "$f" ] || { now=current; served="$served$v "; set -- "$@" "$p/current"; }
     [ ! -e "$m/entered" ] || hooked=entered
     printf 'release %s %s %s %s %s\n' "$v" "$k" "$now" "$hooked" "$p"
-    [ "$now" = - ] || [ -z "$2" ] || is_as_brought "$m" "$f" || { printf 'edited %s %s\n' "$v" "$k"; edits "$m" "$f"; }
+    [ "$now" = - ] || [ -z "$check" ] || is_as_brought "$m" "$f" || { printf 'edited %s %s\n' "$v" "$k"; edits "$m" "$f"; }
   done
   for m in "$S/releases/"$services/*/path; do
     [ -e "$m" ] || continue
@@ -77,6 +77,8 @@ look_releases() {
     printf 'elsewhere %s %s\n' "$v" "$(stat -c '%Y %u %U' -- "$p/current")"
     readlink -n -- "$p/current" | packed
   done
+  section links
+  [ $# = 0 ] || stat -c '%Y %u %U %n' -- "$@" 2>/dev/null
   section completed
   stat -c '%Y %n' -- "$S/releases/"$services/*/complete 2>/dev/null
   look_files users "$S/releases/"$services/*/by/*
@@ -260,15 +262,20 @@ is_complete || refuse "release $K is not on this host"
 """
 
 # `current` leads to the release, in one rename. What was there before us is moved aside, never removed.
+# Whoever could enter it can enter it still: what serves the files is seldom who brings them.
 ENTER = r"""
+umask 022
+# like FOLDER FROM: mode, owner and group of the folder are those of the other; where we are not root, as far as we may.
+like() { chown --reference="$2" -- "$1" 2>/dev/null || :; chmod --reference="$2" -- "$1" || refuse "cannot write in $1"; }
 adopt() {
   A=adopted-$(date +%Y%m%dT%H%M%S); mkdir -p -- "$1/$A" || refuse "cannot write in $1"
+  like "$1/$A" "$P"
   printf '%s\n' "$A" > "$S/releases/$V/adopted"
 }
 if [ -L "$P" ] && [ ! -L "$P/current" ]; then
   case $(readlink -- "$P") in
     *_blue|*_green) was=$(readlink -f -- "$P"); D=$P.eeveon-new
-      mkdir -p -- "$D" && mv -T -- "$was/releases" "$D/releases" || refuse "cannot write beside $P"
+      mkdir -p -- "$D" && like "$D" "$was" && mv -T -- "$was/releases" "$D/releases" || refuse "cannot write beside $P"
       A=adopted-$(date +%Y%m%dT%H%M%S); printf '%s\n' "$A" > "$S/releases/$V/adopted"
       mv -T -- "$was" "$D/releases/$A" && rm -f -- "$P" && mv -T -- "$D" "$P" || refuse "cannot replace $P";;
   esac

@@ -14,7 +14,8 @@ from eeveon.core.observed import Condition, ObservedObject
 from eeveon.core.wanted import INSTANCE
 from eeveon.drivers.ssh.balancers.fields import BALANCER, name_of
 from eeveon.drivers.ssh.balancers.unit import unit_name
-from eeveon.drivers.ssh.looking import Look, should_run
+from eeveon.drivers.ssh.drift import drop_ins_of, told
+from eeveon.drivers.ssh.looking import Changed, Look, should_run
 from eeveon.drivers.ssh.names import Names, parts_of
 from eeveon.drivers.ssh.script import complete, fill
 
@@ -24,6 +25,13 @@ _ASK = r"""
 journalctl -q --no-pager -o json --output-fields=MESSAGE,UNIT,USER_UNIT -n 200 _PID={pid} {units} 2>/dev/null || :
 journalctl -q --no-pager -o json --output-fields=MESSAGE -n 20 -t sudo --grep 'systemctl.*eeveon-' 2>/dev/null || :
 """
+_DROP_INS = r"""
+for file in {paths}; do
+  stat -c 'file %Y %u %U %n' -- "$file" 2>/dev/null || continue
+  sed -n 's/^[[:space:]]*\(MemoryMax\|CPUQuota\|Restart\|User\)[[:space:]]*=\(.*\)/sets \1=\2/p; t
+    s/^[[:space:]]*\([A-Za-z]*\)[[:space:]]*=.*/sets \1/p' -- "$file"
+done
+"""  # of what may hold a secret, such as Environment, the name alone
 _ENDED = re.compile(r"Stopped|Deactivated|exited|Failed|Killing|killed", re.IGNORECASE)
 _SUDO = re.compile(r"^\s*(\S+) : .*COMMAND=(.*)$")
 
@@ -71,12 +79,39 @@ def traces(stdout: str) -> Mapping[str, str]:
     return found
 
 
+def script_of_drop_ins(paths: Iterable[str]) -> str:
+    """The script that asks what these drop-ins set, and whose they are."""
+    return complete(fill(_DROP_INS, paths=list(paths)))
+
+
+def drop_ins(stdout: str, clock: int) -> Mapping[str, str]:
+    """Path of a drop-in → who wrote it and when, and what it sets."""
+    found: dict[str, str] = {}
+    path = ""
+    for line in stdout.split("\n"):
+        kind, _, rest = line.partition(" ")
+        if kind == "file":
+            at, uid, user, path = rest.split(" ", 3)
+            found[path] = told(Changed(path=path, at=int(at), uid=int(uid), user=user), clock)
+        elif kind == "sets" and path:
+            found[path] += f"{' and' if ', sets ' in found[path] else ', sets'} {rest}"
+    return found
+
+
+def with_drop_ins(items: Iterable[ObservedObject], known: Mapping[str, str]) -> tuple[ObservedObject, ...]:
+    """The objects, each with what is known of its drop-ins."""
+    return tuple(
+        replace(item, trace="; ".join(filter(None, (item.trace, *(known.get(path, "") for path in paths)))))
+        if (paths := drop_ins_of(item))
+        else item
+        for item in items
+    )
+
+
 def with_ends(items: Iterable[ObservedObject], known: Mapping[ObjectId, str]) -> tuple[ObservedObject, ...]:
     """The objects, each with what is known of its end."""
     return tuple(
-        replace(item, trace="; ".join(filter(None, (item.trace, known[item.id]))))
-        if item.id in known
-        else item
+        replace(item, trace="; ".join(filter(None, (item.trace, known[item.id])))) if item.id in known else item
         for item in items
     )
 

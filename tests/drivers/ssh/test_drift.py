@@ -87,6 +87,21 @@ def test_drop_ins_are_seen(limited: tuple[SshDriver, ObservedObject], box: Box) 
     _, unit = names(made)
     box.sh(f"systemctl set-property {unit} MemoryMax=16M")
     assert list(changes(driver, made)) == ["unit.dropIns"]
+    trace = instances(driver)[made.id].trace
+    assert trace.startswith("50-MemoryMax.conf was edited 20")
+    assert trace.endswith("by uid 0 (root), sets MemoryMax=16777216")
+
+
+def test_of_a_drop_in_no_value_is_told_that_may_be_a_secret(
+    limited: tuple[SshDriver, ObservedObject], box: Box
+) -> None:
+    driver, made = limited
+    folder = f"{UNITS}/{names(made)[1]}.d"
+    box.sh(f"mkdir {folder}; printf '[Service]\\nEnvironment=TOKEN=stolen\\nNice=5\\n' > {folder}/my.conf")
+    box.sh("systemctl daemon-reload")
+    seen = instances(driver)[made.id]
+    assert seen.trace.endswith("by uid 0 (root), sets Environment and Nice")
+    assert "stolen" not in repr(seen)
 
 
 def test_a_mask_is_seen_and_taken_off(limited: tuple[SshDriver, ObservedObject], box: Box) -> None:

@@ -331,6 +331,7 @@ def test_a_folder_in_the_place_of_current_is_moved_aside(harbour: Harbour) -> No
 def test_the_colours_of_0_4_are_taken_over(harbour: Harbour) -> None:
     blue = harbour.path.with_name("web_blue")
     blue.mkdir(parents=True)
+    blue.chmod(0o750)
     (blue / "index.html").write_text("old")
     harbour.path.symlink_to(blue)
     one = harbour.commit({"index.html": "one"})
@@ -339,6 +340,7 @@ def test_the_colours_of_0_4_are_taken_over(harbour: Harbour) -> None:
 
     assert harbour.path.is_dir()
     assert not harbour.path.is_symlink()
+    assert mode_of(harbour.path) == 0o750
     assert (harbour.current / "index.html").read_text() == "one"
     (aside,) = (harbour.path / "releases").glob("adopted-*")
     assert (aside / "index.html").read_text() == "old"
@@ -484,6 +486,7 @@ def test_what_is_excluded_and_only_on_the_host_is_seen_by_every_release_and_neve
 
 def test_what_is_excluded_of_an_adopted_folder_is_seen_by_the_first_release(harbour: Harbour) -> None:
     (harbour.path / "uploads").mkdir(parents=True)
+    harbour.path.chmod(0o755)
     (harbour.path / "uploads" / "photo").write_text("precious")
     (harbour.path / ".env").write_text("X=1")
     (harbour.path / "index.html").write_text("old")
@@ -494,6 +497,14 @@ def test_what_is_excluded_of_an_adopted_folder_is_seen_by_the_first_release(harb
     assert (harbour.current / "index.html").read_text() == "one"
     assert (harbour.current / "uploads" / "photo").read_text() == "precious"
     assert (harbour.current / ".env").read_text() == "X=1"
+    (aside,) = (harbour.path / "releases").glob("adopted-*")
+    assert (
+        mode_of(harbour.path / "shared") == mode_of(aside) == 0o755
+    )  # whoever serves the site is not who brings it
+
+
+def mode_of(path: Path) -> int:
+    return path.stat().st_mode & 0o777
 
 
 def test_what_is_in_the_shared_folder_is_seen_where_a_release_has_nothing_of_its_own(

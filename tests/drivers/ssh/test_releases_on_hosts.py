@@ -296,6 +296,15 @@ def test_a_program_runs_in_its_release_beside_the_older_one(site: Site) -> None:
         assert host.run(f"cat /srv/said-{text}").startswith(f"{text}/srv/web/releases/")
     assert current(host) == "two"
 
+    older = host.run("ls /srv/web/releases | head -1").strip()
+    host.run(f"ln -sfn releases/{older} /srv/web/current")
+    observed = driver.observe()
+    assert isinstance(observed, Seen)
+    said = [item.trace for item in observed.objects if "current" in item.trace]
+    assert len(said) == 1
+    assert f"`current` leads to releases/{older} since 20" in said[0]
+    assert said[0].endswith("owner uid 0 (root)")
+
 
 @pytest.mark.parametrize("after", [0.15, 0.3, 0.45, 0.6, 0.75, 0.9, 1.1, 1.4])
 def test_a_controller_killed_at_any_moment_leaves_a_whole_release_and_can_go_on(
