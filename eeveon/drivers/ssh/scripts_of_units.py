@@ -66,7 +66,7 @@ put "$R" 600 {record}
 exec 7>&-
 changed=
 remove_overrides
-put "$U/$TEMPLATE" 644 {unit_text}
+put "$U/$TEMPLATE" 600 {unit_text}
 put "$E" 600 {env}
 ( cd / && sha256sum "$U/$TEMPLATE" "$E" ) > "$SUM.new" && mv -f "$SUM.new" "$SUM" || refuse "cannot write $SUM"
 """
