@@ -111,7 +111,9 @@ def with_drop_ins(items: Iterable[ObservedObject], known: Mapping[str, str]) -> 
 def with_ends(items: Iterable[ObservedObject], known: Mapping[ObjectId, str]) -> tuple[ObservedObject, ...]:
     """The objects, each with what is known of its end."""
     return tuple(
-        replace(item, trace="; ".join(filter(None, (item.trace, known[item.id])))) if item.id in known else item
+        replace(item, trace="; ".join(filter(None, (item.trace, known[item.id]))))
+        if item.id in known
+        else item
         for item in items
     )
 
