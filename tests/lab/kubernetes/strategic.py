@@ -1,0 +1,120 @@
+"""Patches: JSON merge patch, strategic merge patch, and a list of operations."""
+
+import copy
+from typing import Any
+
+from tests.lab.kubernetes import statuses
+from tests.lab.kubernetes.types import Listing, Mapped, Object, Type, of_field, resolved
+
+_ORDER = "$setElementOrder/"
+_DELETE_FROM = "$deleteFromPrimitiveList/"
+_RETAIN = "$retainKeys"
+
+
+def merged(target: Any, patch: Any) -> Any:
+    """RFC 7396."""
+    if not isinstance(patch, dict):
+        return patch
+    found = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            found.pop(name, None)
+        else:
+            found[name] = merged(found.get(name), value)
+    return found
+
+
+def strategically(target: Any, patch: Object, kind: Type) -> Any:
+    """Kubernetes' own: lists merge by the key of their items."""
+    plain = resolved(kind)
+    if patch.get("$patch") == "replace":
+        return {name: value for name, value in patch.items() if name != "$patch"}
+    found = dict(target) if isinstance(target, dict) else {}
+    if (retained := patch.get(_RETAIN)) is not None:
+        found = {name: value for name, value in found.items() if name in retained}
+    for name, value in patch.items():
+        inner = resolved(of_field(plain, name)) if isinstance(plain, Mapped) else None
+        if name.startswith(_DELETE_FROM):
+            place = name.removeprefix(_DELETE_FROM)
+            found[place] = [item for item in found.get(place) or [] if item not in value]
+        elif name.startswith("$"):
+            continue
+        elif value is None:
+            found.pop(name, None)
+        elif isinstance(value, dict):
+            found[name] = strategically(found.get(name), value, inner) if inner else merged(found.get(name), value)
+        elif isinstance(inner, Listing) and inner.merge_by is not None:
+            order = patch.get(f"{_ORDER}{name}")
+            found[name] = _merged_list(found.get(name) or [], value, inner, order)
+        else:
+            found[name] = value
+    _reorder(found, patch, plain)
+    return found
+
+
+def _merged_list(target: list[Any], patch: list[Any], kind: Listing, order: list[Any] | None) -> list[Any]:
+    key = kind.merge_by
+    if not key:
+        return target + [item for item in patch if item not in target]
+    if any(item.get("$patch") == "replace" for item in patch):
+        return [item for item in patch if "$patch" not in item]
+    found = list(target)
+    for item in patch:
+        at = next((index for index, other in enumerate(found) if other.get(key) == item.get(key)), None)
+        if item.get("$patch") == "delete":
+            found = [other for other in found if other.get(key) != item.get(key)]
+        elif at is None:
+            found.append(strategically({}, item, kind.element))
+        else:
+            found[at] = strategically(found[at], item, kind.element)
+    return found
+
+
+def _reorder(found: Object, patch: Object, plain: Any) -> None:
+    for name, order in patch.items():
+        place = name.removeprefix(_ORDER)
+        inner = resolved(of_field(plain, place)) if isinstance(plain, Mapped) else None
+        if place == name or not isinstance(inner, Listing) or not found.get(place):
+            continue
+        key = inner.merge_by
+        ranks = [item.get(key) if key else item for item in order]
+        rank = {repr(value): at for at, value in enumerate(ranks)}
+
+        def place_of(item: Any, rank: dict[str, int] = rank, key: str | None = key) -> int:
+            return rank.get(repr(item.get(key) if key else item), len(rank))
+
+        found[place] = sorted(found[place], key=place_of)
+
+
+def operated(target: Object, operations: list[Object]) -> Object:
+    """RFC 6902."""
+    whole = copy.deepcopy(target)
+    for operation in operations:
+        steps = [step.replace("~1", "/").replace("~0", "~") for step in operation["path"].split("/")[1:]]
+        parent, last = _reached(whole, steps)
+        match operation["op"]:
+            case "test":
+                if _got(parent, last) != operation.get("value"):
+                    raise statuses.Refused(
+                        422, "the server rejected our request due to an error in our request", "Invalid", {}
+                    )
+            case "remove":
+                del parent[int(last) if isinstance(parent, list) else last]
+            case "add" if isinstance(parent, list):
+                parent.insert(len(parent) if last == "-" else int(last), operation["value"])
+            case _:
+                parent[int(last) if isinstance(parent, list) else last] = operation["value"]
+    return whole
+
+
+def _reached(whole: Any, steps: list[str]) -> tuple[Any, str]:
+    here = whole
+    for step in steps[:-1]:
+        here = _got(here, step)
+        if here is None:
+            raise statuses.Refused(422, "the server rejected our request due to an error in our request", "Invalid", {})
+    return here, steps[-1]
+
+
+def _got(here: Any, step: str) -> Any:
+    return here[int(step)] if isinstance(here, list) else here.get(step)
