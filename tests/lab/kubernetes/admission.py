@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+from tests.lab.kubernetes import quota
 from tests.lab.kubernetes.types import Object
 
 if TYPE_CHECKING:
     from tests.lab.kubernetes.cluster import Cluster
-    from tests.lab.kubernetes.writing import Write
+    from tests.lab.kubernetes.write import Write
 
 
 def on_create(cluster: "Cluster", write: "Write", made: Object) -> None:
@@ -15,6 +16,8 @@ def on_create(cluster: "Cluster", write: "Write", made: Object) -> None:
         _give_address(cluster, write, made)
     if write.resource.kind == "PersistentVolumeClaim":
         _protect(made, "kubernetes.io/pvc-protection")
+    if write.resource.kind == "Pod" and not write.resource.group:
+        _new_pod(cluster, made)
 
 
 def on_update(cluster: "Cluster", write: "Write", live: Object, made: Object) -> None:
@@ -41,3 +44,29 @@ def _protect(made: Object, finalizer: str) -> None:
     held = made["metadata"].setdefault("finalizers", [])
     if finalizer not in held:
         held.append(finalizer)
+
+
+def _new_pod(cluster: "Cluster", made: Object) -> None:
+    quota.check(cluster, made)
+    spec = made["spec"]
+    spec.setdefault("serviceAccountName", "default")
+    spec.setdefault("serviceAccount", spec["serviceAccountName"])
+    spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
+    spec.setdefault("priority", 0)
+    known = [one.get("key") for one in spec.get("tolerations") or ()]
+    for trouble in ("not-ready", "unreachable"):
+        key = f"node.kubernetes.io/{trouble}"
+        if key not in known:
+            toleration = {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
+            spec.setdefault("tolerations", []).append(toleration)
+    resources = [one.get("resources") or {} for one in spec["containers"]]
+    made["status"] = {"phase": "Pending", "qosClass": _quality(resources)}
+
+
+def _quality(resources: list[Object]) -> str:
+    if not any(one.get("requests") or one.get("limits") for one in resources):
+        return "BestEffort"
+    whole = all(
+        set(one.get("limits") or ()) >= {"cpu", "memory"} and one.get("limits") == one.get("requests") for one in resources
+    )
+    return "Guaranteed" if whole else "Burstable"

@@ -5,7 +5,8 @@ import time
 from dataclasses import dataclass, field
 
 
-def _today() -> float:
+def today() -> float:
+    """The moment, in seconds of the epoch."""
     return datetime.datetime.now(tz=datetime.UTC).timestamp()  # noqa: TID251 - objects say when they were made
 
 
@@ -13,7 +14,7 @@ def _today() -> float:
 class Clock:
     """Seconds since the server began, and the moment that they are counted from."""
 
-    began: float = field(default_factory=_today)
+    began: float = field(default_factory=today)
     _monotonic: float = field(default_factory=time.monotonic)
     told: float | None = None  # where a test holds the time
 

@@ -9,6 +9,8 @@ from tests.lab.kubernetes import definitions, routes, statuses
 from tests.lab.kubernetes.access import Access
 from tests.lab.kubernetes.clock import Clock
 from tests.lab.kubernetes.controllers import Pace, reconcile
+from tests.lab.kubernetes.controllers.kubelet import Life
+from tests.lab.kubernetes.controllers.work import Work
 from tests.lab.kubernetes.faults import Faults
 from tests.lab.kubernetes.resources import Catalogue, Resource
 from tests.lab.kubernetes.store import Store
@@ -35,6 +37,13 @@ class Cluster:
     nodes: dict[str, dict[str, str]] = field(
         default_factory=lambda: {name: {"cpu": "4", "memory": "8Gi"} for name in ("node-1", "node-2")}
     )
+    fates: dict[str, str] = field(default_factory=dict)  # of images; see controllers/kubelet.py
+    loads: dict[str, int] = field(default_factory=dict)  # the replicas that an autoscaler finds right, by target
+    binds_claims: bool = True
+    holds_namespaces: bool = False  # keep those that are deleted in Terminating
+    work: Work = field(default_factory=Work)
+    lives: dict[str, Life] = field(default_factory=dict)  # of Pods, by uid
+    moments: dict[str, float] = field(default_factory=dict)  # finer than objects write them
     lock: threading.RLock = field(default_factory=threading.RLock)
     _made: int = 0
 
@@ -50,7 +59,6 @@ class Cluster:
                 reply = routes.answer(self, request)
             except statuses.Refused as refused:
                 return self.refusal(refused)
-            self.settle()
             return reply
 
     def refusal(self, refused: statuses.Refused) -> Answer:
@@ -67,6 +75,16 @@ class Cluster:
         """Let the controllers do what is due."""
         with self.lock:
             reconcile(self)
+
+    def since(self, pod: Object, transition: str) -> float:
+        """The second since which a Pod is ready."""
+        life = self.lives.get(pod["metadata"]["uid"])
+        return life.since if life else self.clock.read(transition)
+
+    def deadline(self, live: Object, condition: Object) -> float:
+        """The second by which a Deployment must have moved."""
+        moved = self.moments[f"{condition['lastUpdateTime']} {condition['message']}"]
+        return moved + float(live["spec"]["progressDeadlineSeconds"]) * self.pace.second
 
     # What writing needs.
 

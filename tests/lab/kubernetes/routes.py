@@ -19,7 +19,7 @@ from tests.lab.kubernetes import (
 from tests.lab.kubernetes.resources import Resource
 from tests.lab.kubernetes.types import Object
 from tests.lab.kubernetes.wire import Answer, Reply, Request, parts_of
-from tests.lab.kubernetes.writing import Write
+from tests.lab.kubernetes.write import Write
 
 if TYPE_CHECKING:
     from tests.lab.kubernetes.cluster import Cluster

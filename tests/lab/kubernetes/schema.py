@@ -8,7 +8,7 @@ from tests.lab.kubernetes.fieldsets import item_key, spoken
 from tests.lab.kubernetes.types import Anything, Listing, Mapped, Object, Scalar, Type, of_field, resolved
 
 if TYPE_CHECKING:
-    from tests.lab.kubernetes.writing import Write
+    from tests.lab.kubernetes.write import Write
 
 
 def check(write: "Write", body: Object) -> None:

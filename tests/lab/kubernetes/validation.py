@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from tests.lab.kubernetes.types import Object
 
 if TYPE_CHECKING:
-    from tests.lab.kubernetes.writing import Write
+    from tests.lab.kubernetes.write import Write
 
 
 def check(write: "Write", made: Object, live: Object | None) -> None:

@@ -1,16 +1,14 @@
 """Creating, replacing, patching and applying objects, up to the moment in which they are stored."""
 
 import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tests.lab.kubernetes import admission, defaults, schema, statuses, strategic, validation
 from tests.lab.kubernetes.canonical import tidied
 from tests.lab.kubernetes.ownership import (
     Conflicts,
-    Manager,
     Managers,
-    Writer,
     after_update,
     apply as applied,
     managers_of,
@@ -20,39 +18,13 @@ from tests.lab.kubernetes.ownership import (
 from tests.lab.kubernetes.fieldsets import spoken
 from tests.lab.kubernetes.resources import Resource
 from tests.lab.kubernetes.types import Object
+from tests.lab.kubernetes.write import Write
 
 if TYPE_CHECKING:
     from tests.lab.kubernetes.cluster import Cluster
 
 # What only the server writes about an object.
 _SYSTEM = ("uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Write:
-    """Where something is written, by whom, and whether it is only tried."""
-
-    resource: Resource
-    namespace: str
-    name: str
-    manager: str
-    dry_run: bool = False
-    subresource: str = ""
-    validation: str = ""  # Strict, Warn, Ignore
-    force: bool = False
-    warnings: list[str] = field(default_factory=list)
-
-    def writer(self, operation: str, now: str) -> Writer:
-        """Who it is for managedFields."""
-        version = self.resource.api_version
-        who = Manager(self.manager, operation, "" if operation == "Apply" else version, self.subresource)
-        return Writer(manager=who, version=version, now=now, ignored=self._ignored())
-
-    def _ignored(self) -> frozenset[str]:
-        if self.subresource == "status":
-            rest = {f"f:{name}" for name in self.resource.type.fields} | {"f:spec"}
-            return frozenset(rest - {"f:status", "f:metadata", "f:apiVersion", "f:kind"})
-        return frozenset({"f:status"}) if self.resource.keeps_status else frozenset()
 
 
 def create(cluster: "Cluster", write: Write, body: Object) -> Object:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from tests.lab.kubernetes import deleting, statuses, writing
 from tests.lab.kubernetes.resources import Resource
 from tests.lab.kubernetes.types import Object
-from tests.lab.kubernetes.writing import Write
+from tests.lab.kubernetes.write import Write
 
 if TYPE_CHECKING:
     from tests.lab.kubernetes.cluster import Cluster
@@ -27,7 +27,7 @@ def _asked(cluster: "Cluster", live: Object, manager: str, subresource: str) -> 
     return Write(
         resource=resource_of(cluster, live),
         namespace=meta.get("namespace", ""),
-        name=meta["name"],
+        name=meta.get("name", ""),
         manager=manager,
         subresource=subresource,
         validation="Ignore",

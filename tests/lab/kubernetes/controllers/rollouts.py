@@ -77,7 +77,9 @@ def _by_age(sets: list[Object]) -> list[Object]:
     return sorted(sets, key=lambda one: (one["metadata"]["creationTimestamp"], one["metadata"]["name"]))
 
 
-def with_condition(cluster: "Cluster", status: Object, kind: str, said: tuple[str, str, str], *, renewed: bool = False) -> Object:
+def with_condition(
+    cluster: "Cluster", status: Object, kind: str, said: tuple[str, str, str], *, renewed: bool = False
+) -> Object:
     """The status with that condition. The same status and reason again changes nothing, unless it is renewed."""
     truth, reason, message = said
     before = hands.condition_of(status, kind)
@@ -87,6 +89,7 @@ def with_condition(cluster: "Cluster", status: Object, kind: str, said: tuple[st
     since = before["lastTransitionTime"] if before and before["status"] == truth else now
     made = {"type": kind, "status": truth, "lastUpdateTime": now, "lastTransitionTime": since}
     made |= {"reason": reason, "message": message}
+    cluster.moments[f"{now} {message}"] = cluster.clock.seconds()
     others = [one for one in status.get("conditions") or () if one["type"] != kind]
     return {**status, "conditions": [*others, made]}
 

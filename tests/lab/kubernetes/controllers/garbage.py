@@ -1,0 +1,96 @@
+"""The garbage collector: what a deleted owner leaves behind, and finalizers of a deletion."""
+
+from typing import TYPE_CHECKING
+
+from tests.lab.kubernetes.controllers import hands
+from tests.lab.kubernetes.store import Key, Place
+from tests.lab.kubernetes.types import Object
+
+if TYPE_CHECKING:
+    from tests.lab.kubernetes.cluster import Cluster
+
+_DEPENDANTS: tuple[Key, ...] = (
+    ("apps", "replicasets"),
+    ("", "pods"),
+    ("apps", "controllerrevisions"),
+    ("batch", "jobs"),
+    ("", "configmaps"),
+    ("", "secrets"),
+    ("", "services"),
+    ("", "persistentvolumeclaims"),
+)
+
+
+def sync(cluster: "Cluster", key: Key, place: Place) -> None:
+    """Look at an object that was written or is gone."""
+    live = cluster.store.get(key, *place)
+    if live is None:
+        _orphans(cluster, place[0])
+        return
+    if "deletionTimestamp" not in live["metadata"]:
+        if _owner_is_gone(cluster, live):
+            hands.delete(cluster, live)
+        return
+    finalizers = live["metadata"].get("finalizers") or []
+    if "orphan" in finalizers:
+        for one in _dependants(cluster, live):
+            owners = [owner for owner in one["metadata"]["ownerReferences"] if owner["uid"] != live["metadata"]["uid"]]
+            meta = {name: value for name, value in one["metadata"].items() if name != "ownerReferences"}
+            if owners:
+                meta["ownerReferences"] = owners
+            hands.change(cluster, one, {**one, "metadata": meta})
+        _release(cluster, live, "orphan")
+    elif "foregroundDeletion" in finalizers:
+        waiting = _dependants(cluster, live)
+        for one in waiting:
+            if "deletionTimestamp" not in one["metadata"]:
+                hands.delete(cluster, one, "Foreground" if key[0] == "apps" and one["kind"] != "Pod" else "Background")
+        if not _dependants(cluster, live):
+            _release(cluster, live, "foregroundDeletion")
+
+
+def _release(cluster: "Cluster", live: Object, finalizer: str) -> None:
+    left = [name for name in live["metadata"]["finalizers"] if name != finalizer]
+    meta = {name: value for name, value in live["metadata"].items() if name != "finalizers"}
+    if left:
+        meta["finalizers"] = left
+    hands.change(cluster, live, {**live, "metadata": meta})
+
+
+def _dependants(cluster: "Cluster", owner: Object) -> list[Object]:
+    uid, namespace = owner["metadata"]["uid"], owner["metadata"].get("namespace", "")
+    found = []
+    for key in _DEPENDANTS:
+        for one in cluster.store.list(key, namespace):
+            if any(reference["uid"] == uid for reference in one["metadata"].get("ownerReferences") or ()):
+                found.append(one)
+    return found
+
+
+def _owner_is_gone(cluster: "Cluster", one: Object) -> bool:
+    owners = one["metadata"].get("ownerReferences") or ()
+    return bool(owners) and not any(_lives(cluster, one, owner) for owner in owners)
+
+
+def _lives(cluster: "Cluster", one: Object, owner: Object) -> bool:
+    resource = cluster.catalogue.of_kind(owner["apiVersion"], owner["kind"])
+    if resource is None:
+        return True  # a kind that nobody knows is not known to be gone
+    namespace = one["metadata"].get("namespace", "") if resource.namespaced else ""
+    found = cluster.store.get(resource.key, namespace, owner["name"])
+    return found is not None and found["metadata"]["uid"] == owner["uid"]
+
+
+def _orphans(cluster: "Cluster", namespace: str) -> None:
+    for key in _DEPENDANTS:
+        for one in cluster.store.list(key, namespace):
+            if "deletionTimestamp" not in one["metadata"] and _owner_is_gone(cluster, one):
+                hands.delete(cluster, one)
+    for key in _DEPENDANTS:  # owners that wait for the last of theirs
+        for one in cluster.store.list(key, namespace):
+            if "foregroundDeletion" in (one["metadata"].get("finalizers") or ()):
+                sync(cluster, key, (namespace, one["metadata"]["name"]))
+    for key in (("apps", "deployments"), ("apps", "statefulsets"), ("apps", "daemonsets"), ("batch", "jobs")):
+        for one in cluster.store.list(key, namespace):
+            if "foregroundDeletion" in (one["metadata"].get("finalizers") or ()):
+                sync(cluster, key, (namespace, one["metadata"]["name"]))

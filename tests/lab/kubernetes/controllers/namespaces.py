@@ -1,0 +1,44 @@
+"""Namespaces go with all that is in them; kinds come with their definitions."""
+
+from typing import TYPE_CHECKING
+
+from tests.lab.kubernetes.controllers import hands
+from tests.lab.kubernetes.types import Object
+
+if TYPE_CHECKING:
+    from tests.lab.kubernetes.cluster import Cluster
+
+
+def sync(cluster: "Cluster", namespace: Object) -> None:
+    """Empty a namespace that is to go, and let it go when it is empty."""
+    if "deletionTimestamp" not in namespace["metadata"]:
+        return
+    name = namespace["metadata"]["name"]
+    left = False
+    for resource in cluster.catalogue.all():
+        if not resource.namespaced or "delete" not in resource.verbs:
+            continue
+        for one in cluster.store.list(resource.key, name):
+            if "deletionTimestamp" not in one["metadata"]:
+                hands.delete(cluster, one)
+            left = left or cluster.store.get(resource.key, name, one["metadata"]["name"]) is not None
+    if not left and not cluster.holds_namespaces:
+        cluster.removed(hands.resource_of(cluster, namespace), namespace)
+
+
+def establish(cluster: "Cluster", definition: Object) -> None:
+    """Accept the names of a definition; its kind is offered from then on."""
+    if "deletionTimestamp" in definition["metadata"] or hands.condition_of(definition["status"], "Established"):
+        return
+    now = cluster.now()
+    names = dict(definition["spec"]["names"])
+    said = (
+        ("NamesAccepted", "NoConflicts", "no conflicts found"),
+        ("Established", "InitialNamesAccepted", "the initial names have been accepted"),
+    )
+    conditions = [
+        {"type": kind, "status": "True", "lastTransitionTime": now, "reason": reason, "message": message}
+        for kind, reason, message in said
+    ]
+    status = {**definition["status"], "acceptedNames": names, "conditions": conditions}
+    hands.set_status(cluster, definition, status, by="kube-apiserver")
