@@ -7,7 +7,7 @@ import os
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.lab.fixtures"]
+pytest_plugins = ["tests.lab.fixtures", "tests.lab.kubernetes.fixtures"]
 
 # In CI a run is the same twice, and a busy machine fails no test by its clock; by hand every run looks elsewhere.
 settings.register_profile("ci", deadline=None, derandomize=True, max_examples=200)

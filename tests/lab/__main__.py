@@ -1,17 +1,25 @@
-"""`python -m tests.lab up [--hosts N]|down|env`: the lab by hand, for tutorials and benchmarks. It lies in EEVEON_LAB."""
+"""`python -m tests.lab up [--hosts N]|down|env|kubernetes`: the lab by hand, for tutorials and benchmarks.
+
+It lies in EEVEON_LAB. `kubernetes` serves a fake cluster until it is interrupted and first says where its kubeconfig is.
+"""
 
 import os
 import shlex
+import signal
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from tests.lab.hosts import USERS
+from tests.lab.kubernetes.lab import kubernetes
 from tests.lab.lab import Lab
 from tests.lab.requirements import missing_for_engine, missing_for_hosts, missing_for_registry
 from tests.lab.waiting import LabError
 
-USAGE = "usage: python -m tests.lab up [--hosts N]|down|env   (EEVEON_LAB names the folder; engine and registry run in it)\n"
+USAGE = """usage: python -m tests.lab up [--hosts N]|down|env|kubernetes
+(EEVEON_LAB names the folder; engine and registry run in it, and a fake cluster keeps its kubeconfig there)
+"""
 
 
 def main(arguments: list[str]) -> int:
@@ -23,6 +31,9 @@ def main(arguments: list[str]) -> int:
             return _up(lab)
         case ["up", "--hosts", count] if count.isdigit():
             return _up(lab, hosts=int(count))
+        case ["kubernetes"]:
+            _serve_kubernetes(Path(folder) / "kubernetes")
+            return 0
         case ["down"]:
             lab.down()
             return 0
@@ -51,6 +62,16 @@ def _up(lab: Lab, hosts: int = 0) -> int:
         return 1
     _print_environment(lab)
     return 0
+
+
+def _serve_kubernetes(folder: Path) -> None:
+    """Serve a fake cluster until interrupted."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with kubernetes(folder) as running, suppress(KeyboardInterrupt):
+        sys.stdout.write(f"export KUBECONFIG={shlex.quote(str(running.kubeconfig))}\n")
+        sys.stdout.flush()
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        signal.pause()
 
 
 def _print_environment(lab: Lab) -> None:
