@@ -1,0 +1,216 @@
+"""Playing recorded requests against a cluster that is not one, and what differs in its answers."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.lab.kubernetes import routes
+from tests.lab.kubernetes.access import ADMIN
+from tests.lab.kubernetes.clock import Clock
+from tests.lab.kubernetes.cluster import Cluster
+from tests.lab.kubernetes.controllers import Pace
+from tests.lab.kubernetes.recordings import Exchange, Names, exchanges
+from tests.lab.kubernetes.types import Object
+from tests.lab.kubernetes.wire import Answer, Request, Stream
+
+RECORDED = Pace(create=0.6, ready=0.0, stop=0.4, crash=0.5, backoff=1.0, longest_backoff=3.0, pull=0.8)
+_NAMESPACE = re.compile(r"/namespaces/([^/]+)/")
+_AGENTS = {"40": "kubectl", "41": "kubectl", "17": "kubectl"}
+# Written by controllers at their own time, or for reasons of the recorded machine.
+_CONTROLLERS = {"kube-controller-manager", "kubelet", "kube-scheduler"}
+_REVISION = "deployment.kubernetes.io/revision"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """Where an answer is not the recorded one."""
+
+    line: int
+    note: str
+    request: str
+    what: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.line} {self.request} ({self.note})\n    " + "\n    ".join(self.what)
+
+
+@dataclass(slots=True)
+class Replay:
+    """One case, from its first request to its last."""
+
+    name: str
+    cluster: Cluster = field(default_factory=lambda: Cluster(clock=Clock(told=0.0), pace=RECORDED))
+    real: Names = field(default_factory=Names)
+    ours: Names = field(default_factory=Names)
+    tokens: dict[str, str] = field(default_factory=dict)  # continue tokens of ours by recorded ones
+
+    def run(self) -> Iterator[Difference]:
+        """Every answer that differs."""
+        prepare(self)
+        for exchange in exchanges(self.name):
+            self.cluster.clock.told = exchange.at
+            self.cluster.settle()
+            reply = self.cluster.handle(self._request(exchange))
+            found = tuple(self._differences(exchange, reply))
+            if found:
+                asked = f"{exchange.request['method']} {exchange.request['path']} {exchange.request['query']}"
+                yield Difference(line=exchange.line, note=exchange.note, request=asked, what=found)
+
+    def _request(self, exchange: Exchange) -> Request:
+        raw = exchange.request
+        body = raw["body"]
+        data = b"" if body is None else body.encode() if isinstance(body, str) else self._ours(json.dumps(body)).encode()
+        headers = {name.lower(): value for name, value in raw["headers"].items()}
+        headers["user-agent"] = agent(self.name, exchange)
+        if exchange.by != "none":
+            headers["authorization"] = f"Bearer {exchange.by or ADMIN}"
+        query = {name: self.tokens.get(value, value) for name, value in raw["query"].items()}
+        if "resourceVersion" in query:
+            query["resourceVersion"] = self._revision(query["resourceVersion"])
+        return Request(method=raw["method"], path=raw["path"], query=query, headers=headers, body=data)
+
+    def _ours(self, text: str) -> str:
+        """A body with our uids and revisions in place of the recorded ones."""
+        back = {name: uid for uid, name in self.ours.uids.items()}
+        for uid, name in self.real.uids.items():
+            text = text.replace(uid, back.get(name, uid))
+        return re.sub(r'"resourceVersion": "(\d+)"', lambda m: f'"resourceVersion": "{self._revision(m[1])}"', text)
+
+    def _revision(self, recorded: str) -> str:
+        return self.tokens.get(f"rv {recorded}", recorded)
+
+    def _differences(self, exchange: Exchange, reply: Any) -> Iterator[str]:
+        answer = reply if isinstance(reply, Answer) else _gathered(reply, exchange)
+        status = exchange.response["status"]
+        if answer.code != status:
+            yield f"status {answer.code} instead of {status}: {str(answer.body)[:600]}"
+            return
+        kind = exchange.response["headers"].get("Content-Type", "")
+        if kind and answer.kind != kind:
+            yield f"Content-Type {answer.kind!r} instead of {kind!r}"
+        for name in ("Warning", "Retry-After"):
+            wanted = exchange.response["headers"].get(name, [])
+            wanted = wanted if isinstance(wanted, list) else [wanted]
+            given = [value for key, value in answer.headers if key == name]
+            if given != wanted:
+                yield f"{name}: {given} instead of {wanted}"
+        self._learn(exchange.response["body"], answer.body)
+        recorded = stable(self.real.value(known(exchange.response["body"])))
+        given = stable(self.ours.value(json.loads(json.dumps(known(answer.body)))))
+        yield from difference(recorded, given, "")
+
+    def _learn(self, recorded: Any, given: Any) -> None:
+        """Remember which of our revisions and tokens stand for the recorded ones."""
+        match recorded, given:
+            case dict(), dict():
+                for name in recorded.keys() & given.keys():
+                    if name == "resourceVersion" and isinstance(given[name], str):
+                        self.tokens[f"rv {recorded[name]}"] = given[name]
+                    elif name == "continue":
+                        self.tokens[recorded[name]] = given[name]
+                    else:
+                        self._learn(recorded[name], given[name])
+            case list(), list():
+                by_name = {_name(one): one for one in given}
+                for one in recorded:
+                    self._learn(one, by_name.get(_name(one)))
+            case _:
+                return
+
+
+def _name(one: Any) -> Any:
+    return one.get("metadata", {}).get("name") if isinstance(one, dict) else one
+
+
+def _gathered(stream: Stream, exchange: Exchange) -> Answer:
+    """A watch as a list of its lines."""
+    lines, on, seconds = [], True, 0.0
+    while on:
+        more, on = stream.more(seconds)
+        lines += more
+        seconds += 60.0
+    return Answer(body=lines, kind=stream.kind)
+
+
+def agent(name: str, exchange: Exchange) -> str:
+    """The program that asked: the recorded answer tells, where the request does not."""
+    return _AGENTS.get(name[:2], "eeveon-recorder")
+
+
+def prepare(replay: Replay) -> None:
+    """What the recorder had made before the case began."""
+    made = set()
+    for exchange in exchanges(replay.name):
+        found = _NAMESPACE.search(exchange.request["path"])
+        if found and found[1] not in made and found[1] not in {"no-such-ns", "default"} and not exchange.request["path"].startswith(
+            f"/api/v1/namespaces/{found[1]}/status"
+        ):
+            made.add(found[1])
+            if exchange.note != "absent namespace":
+                body: Object = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": found[1]}}
+                routes.made_by(replay.cluster, "eeveon-recorder", "namespaces", body)
+
+
+def known(body: Any) -> Any:
+    """Without what a controller of the recorded machine left."""
+    if isinstance(body, dict) and isinstance(body.get("items"), list):
+        items = [one for one in body["items"] if _name(one) not in {"openshift-service-ca.crt", "kube-root-ca.crt"}]
+        return {**body, "items": items}
+    return body
+
+
+def stable(body: Any) -> Any:
+    """Without revisions, and without what controllers write at their own time."""
+    match body:
+        case dict():
+            found = {name: stable(value) for name, value in body.items()}
+            if isinstance(meta := found.get("metadata"), dict):
+                found["metadata"] = _stable_meta(meta)
+                if "spec" in found and "status" in found:
+                    del found["status"]
+            return found
+        case list():
+            return [stable(one) for one in body]
+        case _:
+            return body
+
+
+def _stable_meta(meta: Object) -> Object:
+    kept = {name: value for name, value in meta.items() if name not in {"resourceVersion", "continue"}}
+    if "managedFields" in kept:
+        kept["managedFields"] = sorted((
+            row for row in kept["managedFields"] if row.get("manager") not in _CONTROLLERS or row.get("subresource") != "status"
+        ), key=lambda row: (row["operation"], row["manager"], row.get("subresource", "")))
+    if isinstance(notes := kept.get("annotations"), dict):
+        notes = {name: value for name, value in notes.items() if name != _REVISION}
+        kept["annotations"] = notes
+        if not notes:
+            del kept["annotations"]
+    return kept
+
+
+def difference(recorded: Any, given: Any, path: str) -> Iterator[str]:
+    """Where two answers differ."""
+    match recorded, given:
+        case dict(), dict():
+            for name in sorted(recorded.keys() | given.keys()):
+                here = f"{path}.{name}"
+                if name not in given:
+                    yield f"{here} missing: {_short(recorded[name])}"
+                elif name not in recorded:
+                    yield f"{here} not recorded: {_short(given[name])}"
+                else:
+                    yield from difference(recorded[name], given[name], here)
+        case list(), list() if len(recorded) == len(given):
+            for at, (one, other) in enumerate(zip(recorded, given, strict=True)):
+                yield from difference(one, other, f"{path}[{at}]")
+        case _ if recorded != given or type(recorded) is not type(given):
+            yield f"{path}: {_short(given)} instead of {_short(recorded)}"
+        case _:
+            return
+
+
+def _short(value: Any) -> str:
+    return json.dumps(value)[:500]
