@@ -16,6 +16,8 @@ def on_create(cluster: "Cluster", write: "Write", made: Object) -> None:
         _give_address(cluster, write, made)
     if write.resource.kind == "PersistentVolumeClaim":
         _protect(made, "kubernetes.io/pvc-protection")
+    if write.resource.kind == "Job":
+        _mark_job(made)
     if write.resource.kind == "Pod" and not write.resource.group:
         _new_pod(cluster, made)
 
@@ -32,8 +34,8 @@ def _give_address(cluster: "Cluster", write: "Write", made: Object) -> None:
     spec = made["spec"]
     if spec["type"] == "ExternalName":
         return
-    if "clusterIP" not in spec and not write.dry_run:
-        spec["clusterIP"] = cluster.address()
+    if "clusterIP" not in spec:
+        spec["clusterIP"] = "10.96.0.0" if write.dry_run else cluster.address()
     if "clusterIP" in spec:
         spec.setdefault("clusterIPs", [spec["clusterIP"]])
     spec.setdefault("ipFamilies", ["IPv4"])
@@ -70,3 +72,16 @@ def _quality(resources: list[Object]) -> str:
         set(one.get("limits") or ()) >= {"cpu", "memory"} and one.get("limits") == one.get("requests") for one in resources
     )
     return "Guaranteed" if whole else "Burstable"
+
+
+def _mark_job(made: Object) -> None:
+    """Give a Job the selector that only its own Pods have."""
+    uid, name = made["metadata"]["uid"], made["metadata"]["name"]
+    spec = made["spec"]
+    spec.setdefault("manualSelector", False)
+    marks = {"batch.kubernetes.io/controller-uid": uid, "batch.kubernetes.io/job-name": name}
+    marks |= {"controller-uid": uid, "job-name": name}
+    labels = spec["template"].setdefault("metadata", {}).setdefault("labels", {})
+    labels |= marks
+    spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
+    made["metadata"].setdefault("labels", dict(labels))

@@ -51,6 +51,7 @@ def _resource(spec: Object, version: Object) -> Resource:
         short=tuple(names.get("shortNames", ())),
         categories=tuple(names.get("categories", ())),
         custom=True,
+        schema=schema,
     )
 
 

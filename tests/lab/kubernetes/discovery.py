@@ -1,5 +1,6 @@
 """What the server says about itself: version, groups, kinds, and the OpenAPI documents that kubectl reads."""
 
+import base64
 import hashlib
 import json
 
@@ -98,6 +99,8 @@ def resources(catalogue: Catalogue, name: str, version: str) -> Answer:
         row |= {"kind": one.kind, "verbs": list(one.verbs)}
         row |= {"shortNames": list(one.short)} if one.short else {}
         row |= {"categories": list(one.categories)} if one.categories else {}
+        if "list" in one.verbs and "create" in one.verbs:
+            row["storageVersionHash"] = _storage(one)
         rows.append(row)
         for sub, (kind, verbs) in one.subresources.items():
             row = {"name": f"{one.plural}/{sub}", "singularName": "", "namespaced": one.namespaced}
@@ -107,3 +110,9 @@ def resources(catalogue: Catalogue, name: str, version: str) -> Answer:
     if name:
         body["apiVersion"] = "v1"
     return Answer(body=body | {"resources": rows}, kind=JSON)
+
+
+def _storage(one: Resource) -> str:
+    """A hash of the version in which a kind is stored."""
+    text = f"{one.group}/{one.version}/{one.kind}"
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()[:8]).decode()

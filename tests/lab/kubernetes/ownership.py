@@ -125,7 +125,7 @@ def after_update(live: Object | None, new: Object, kind: Mapped, managers: Manag
     if taken:
         had = others.get(writer.manager)
         fields = taken | (had.fields if had else NONE)
-        others[writer.manager] = Entry(fields=fields, version=writer.version, time=writer.now)
+        others[writer.manager] = Entry(fields=fields, version=writer.version, time=None if writer.manager.subresource == "scale" else writer.now)
     return _capped(_tidy(others), writer)
 
 
@@ -138,7 +138,7 @@ def apply(
     last = managers.get(writer.manager)
     wanted = frozenset(path for path in fields_of(config, kind) if not writer.ignores(path)) - _NOBODYS
     now = dict(managers)
-    now[writer.manager] = Entry(fields=wanted, version=writer.version, time=last.time if last else writer.now)
+    now[writer.manager] = Entry(fields=wanted, version=writer.version, time=last.time if last else None)
     made = merged(live, config, kind)
     if last and last.fields:
         made = _pruned(made, kind, now, last.fields)
@@ -146,7 +146,7 @@ def apply(
     if not force:
         _refuse_conflicts(managers, difference, writer.manager)
     now = _after_change(now, difference, writer.manager)
-    if made != live or (last and last.fields != wanted) or last is None:
+    if made != live:  # a claim to what is there already has no time
         now[writer.manager] = replace(now[writer.manager], time=writer.now)
     if own is not None:
         made.setdefault("metadata", {})
@@ -183,10 +183,15 @@ def _refuse_conflicts(managers: Mapping[Manager, Entry], difference: Comparison,
         Conflict(manager=who, entry=entry, path=path)
         for who, entry in managers.items()
         if who != applier
-        for path in sorted(entry.fields & changed)
+        for path in sorted(entry.fields & changed, key=_in_order)
     ]
     if found:
         raise Conflicts(tuple(found))
+
+
+def _in_order(path: Path) -> list[tuple[bool, str]]:
+    """A struct's own members come before what lies deeper."""
+    return [(depth < len(path) - 1, step) for depth, step in enumerate(path)]
 
 
 def _after_change(managers: Mapping[Manager, Entry], difference: Comparison, writer: Manager | None) -> Managers:
@@ -226,7 +231,6 @@ def spoken_manager(who: Manager, entry: Entry) -> str:
     if who.operation == "Apply":
         return f'"{who.name}"'
     through = f' with subresource "{who.subresource}"' if who.subresource else ""
-    since = f" at {entry.time}" if entry.time else ""
-    return f'"{who.name}"{through} using {entry.version}{since}'
+    return f'"{who.name}"{through} using {entry.version}'
 
 

@@ -30,7 +30,7 @@ def canonical(written: Any) -> Any:
     """The same amount as the server writes it; what is no quantity stays."""
     value = amount(written)
     parts = _FORM.match(str(written))
-    if value is None or parts is None:
+    if value is None or parts is None or str(written).startswith("+"):
         return written
     unit = parts[2]
     if unit in _BINARY and value == value.to_integral() and abs(value) >= 1024:

@@ -62,6 +62,7 @@ def exchanges(name: str) -> Iterator[Exchange]:
 
 _UID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+_ADDRESS = re.compile(r"\b(10\.(96|244)\.\d+\.\d+|127\.0\.0\.1(:\d+)?)\b")
 _HASHED = re.compile(r"(?<=-)[bcdfghjklmnpqrstvwxz2456789]{8,10}(?=$|-|\")|(?<=^)[bcdf-hj-np-tv-xz2456789]{8,10}$")
 
 
@@ -74,7 +75,7 @@ class Names:
     def text(self, text: str) -> str:
         """With these names made equal."""
         text = _UID.sub(lambda found: self.uids.setdefault(found[0], f"uid-{len(self.uids) + 1}"), text)
-        return _TIME.sub("TIME", text)
+        return _ADDRESS.sub("ADDRESS", _TIME.sub("TIME", text))
 
     def value(self, value: Any) -> Any:
         """A whole answer with them made equal."""

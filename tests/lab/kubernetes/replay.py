@@ -148,7 +148,7 @@ def prepare(replay: Replay) -> None:
             f"/api/v1/namespaces/{found[1]}/status"
         ):
             made.add(found[1])
-            if exchange.note != "absent namespace":
+            if exchange.note != "absent namespace" and found[1] != "rec-made":
                 body: Object = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": found[1]}}
                 routes.made_by(replay.cluster, "eeveon-recorder", "namespaces", body)
 

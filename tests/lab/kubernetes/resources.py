@@ -35,6 +35,7 @@ class Resource:
     short: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     custom: bool = False
+    schema: Mapping[str, Any] = field(default_factory=dict)  # of a custom resource
 
     @property
     def key(self) -> tuple[str, str]:

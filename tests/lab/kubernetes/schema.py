@@ -1,10 +1,12 @@
 """Whether a body fits its kind's schema, in the words in which the server says it does not."""
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from tests.lab.kubernetes import statuses
 from tests.lab.kubernetes.fieldsets import item_key, spoken
+from tests.lab.kubernetes.quantities import amount
 from tests.lab.kubernetes.types import Anything, Listing, Mapped, Object, Scalar, Type, of_field, resolved
 
 if TYPE_CHECKING:
@@ -60,7 +62,8 @@ def _errors(value: Any, kind: Type, path: tuple[str, ...]) -> Iterator[str]:
         case Scalar(name=name) if name in _EXPECTED:
             fits = isinstance(value, _EXPECTED[name]) and (name == "bool" or not isinstance(value, bool))
             if not fits:
-                yield f"{spoken(path)}: expected {_SPOKEN[name]}, got {_go(value)}"
+                got = "string" if isinstance(value, str) else _go(value)
+                yield f"{spoken(path)}: expected {_SPOKEN[name]}, got {got}"
         case Listing() as listing:
             yield from _list_errors(value, listing, path)
         case Mapped() as mapped:
@@ -122,6 +125,44 @@ def _go_inner(value: Any) -> str:
             return str(value).lower()
         case _:
             return str(value)
+
+
+_QUANTITY = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+_BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
+
+
+def check_values(write: "Write", config: Object, made: Object) -> None:
+    """Refuse texts of a merged object that are no quantity or no base64: a 500 too."""
+    for said in _unreadable(made, write.resource.type):
+        meta, version = config.get("metadata") or {}, write.resource.api_version
+        kind = f"{version if '/' in version else '/' + version}, Kind={write.resource.kind}"
+        whose = f"{meta.get('namespace', '')}/{meta.get('name', '')}; {kind}"
+        text = f"failed to convert new object ({whose}) to proper version: unable to convert unstructured object to {kind}: "
+        raise statuses.Refused(500, text + said)
+
+
+def _unreadable(value: Any, kind: Type) -> Iterator[str]:
+    match resolved(kind):
+        case Scalar(name="quantity") if value is not None and amount(value) is None:
+            yield _QUANTITY
+        case Scalar(name="bytes") if isinstance(value, str) and (at := _bad_base64(value)) is not None:
+            yield f"error decoding from json: illegal base64 data at input byte {at}"
+        case Listing(element=element) if isinstance(value, list):
+            for item in value:
+                yield from _unreadable(item, element)
+        case Mapped() as mapped if isinstance(value, dict):
+            for name, inner in value.items():
+                yield from _unreadable(inner, of_field(mapped, name))
+        case _:
+            return
+
+
+def _bad_base64(value: str) -> int | None:
+    found = _BASE64.match(value)
+    end = found.end() if found else 0
+    if end < len(value):
+        return end
+    return len(value) if len(value) % 4 else None
 
 
 def fill(kind: Type, value: Any) -> None:

@@ -9,6 +9,7 @@ from tests.lab.kubernetes.types import Listing, Mapped, Object, Type, of_field, 
 _ORDER = "$setElementOrder/"
 _DELETE_FROM = "$deleteFromPrimitiveList/"
 _RETAIN = "$retainKeys"
+_REJECTED = "the server rejected our request due to an error in our request"
 
 
 def merged(target: Any, patch: Any) -> Any:
@@ -95,10 +96,10 @@ def operated(target: Object, operations: list[Object]) -> Object:
         match operation["op"]:
             case "test":
                 if _got(parent, last) != operation.get("value"):
-                    raise statuses.Refused(
-                        422, "the server rejected our request due to an error in our request", "Invalid", {}
-                    )
+                    raise statuses.Refused(422, _REJECTED, "Invalid", {})
             case "remove":
+                if not isinstance(parent, list) and last not in parent:
+                    raise statuses.Refused(422, _REJECTED, "Invalid", {})
                 del parent[int(last) if isinstance(parent, list) else last]
             case "add" if isinstance(parent, list):
                 parent.insert(len(parent) if last == "-" else int(last), operation["value"])
@@ -112,7 +113,7 @@ def _reached(whole: Any, steps: list[str]) -> tuple[Any, str]:
     for step in steps[:-1]:
         here = _got(here, step)
         if here is None:
-            raise statuses.Refused(422, "the server rejected our request due to an error in our request", "Invalid", {})
+            raise statuses.Refused(422, _REJECTED, "Invalid", {})
     return here, steps[-1]
 
 

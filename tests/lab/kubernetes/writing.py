@@ -52,6 +52,7 @@ def update(cluster: "Cluster", write: Write, live: Object, new: Object) -> Objec
         managers = {} if given == [{}] else managers_of(new) or managers
     made = completed(write.resource, _of_this_way(write, live, copy.deepcopy(new)))
     _check_revision(write, live, new)
+    _check_uid(write, live, new)
     made["metadata"] = {**made["metadata"], **_system_fields(live)}
     managers = after_update(live, made, write.resource.type, managers, write.writer("Update", cluster.now()))
     return _stored_again(cluster, write, live, made, managers)
@@ -66,9 +67,10 @@ def apply(cluster: "Cluster", write: Write, live: Object | None, config: Object)
         _refuse_uid(write, config)
         bare: Object = {"metadata": {}}
         made, managers = applied(bare, config, write.resource.type, {}, writer, force=write.force)
-        made = completed(write.resource, _converted(write, made))
+        made = completed(write.resource, _converted(write, config, made))
         made["metadata"].pop("resourceVersion", None)
-        made["metadata"].setdefault("namespace", write.namespace) if write.namespace else None
+        if write.namespace:
+            made["metadata"].setdefault("namespace", write.namespace)
         return _stored_new(cluster, write, made, managers)
     known = managers_of(live)
     if not known:
@@ -79,10 +81,10 @@ def apply(cluster: "Cluster", write: Write, live: Object | None, config: Object)
         made, managers = applied(live, config, write.resource.type, known, writer, force=write.force)
     except Conflicts as conflicts:
         raise _conflict(conflicts) from None
-    made = completed(write.resource, _of_this_way(write, live, _converted(write, made)))
+    made = completed(write.resource, _of_this_way(write, live, _converted(write, config, made)))
     _check_revision(write, live, config)
-    uid = config["metadata"].get("uid")
-    made["metadata"] = {**made["metadata"], **_system_fields(live)} | ({"uid": uid} if uid else {})
+    _check_uid(write, live, config)
+    made["metadata"] = {**made["metadata"], **_system_fields(live)}
     return _stored_again(cluster, write, live, made, managers)
 
 
@@ -113,8 +115,8 @@ def _decoded(write: Write, body: Object) -> Object:
     return made
 
 
-def _converted(write: Write, made: Object) -> Object:
-    validation.check_quantities(write, made)
+def _converted(write: Write, config: Object, made: Object) -> Object:
+    schema.check_values(write, config, made)
     return made
 
 
@@ -133,13 +135,21 @@ def _without(made: Object, name: str) -> Object:
 
 
 def _system_fields(live: Object) -> Object:
-    return {name: live["metadata"][name] for name in _SYSTEM if name in live["metadata"]}
+    return {name: live["metadata"][name] for name in (*_SYSTEM, "name", "namespace") if name in live["metadata"]}
 
 
 def _check_revision(write: Write, live: Object, new: Object) -> None:
     wanted = (new.get("metadata") or {}).get("resourceVersion")
     if wanted and wanted != live["metadata"]["resourceVersion"]:
         raise statuses.conflict(write.resource.group, write.resource.plural, write.name, statuses.MODIFIED)
+
+
+def _check_uid(write: Write, live: Object, new: Object) -> None:
+    uid = (new.get("metadata") or {}).get("uid")
+    if uid and uid != live["metadata"]["uid"]:
+        said = f"Invalid value: {statuses.quoted(uid)}: field is immutable"
+        cause = statuses.Cause(reason="FieldValueInvalid", message=said, field="metadata.uid")
+        raise statuses.invalid(write.resource.group, write.resource.kind, write.name, [cause, cause])
 
 
 def _refuse_uid(write: Write, config: Object) -> None:
@@ -170,8 +180,8 @@ def _stored_new(cluster: "Cluster", write: Write, made: Object, managers: Manage
     if write.resource.counted:
         meta["generation"] = 1
     admission.on_create(cluster, write, made)
-    validation.check(write, made, None)
     made = tidied(made, write.resource.type)
+    validation.check(write, made, None)
     meta = made["metadata"]
     meta["managedFields"] = shown(managers)
     if not managers:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from tests.lab.kubernetes.controllers import hands
+from tests.lab.kubernetes.definitions import CRDS
 from tests.lab.kubernetes.types import Object
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ def sync(cluster: "Cluster", namespace: Object) -> None:
 def establish(cluster: "Cluster", definition: Object) -> None:
     """Accept the names of a definition; its kind is offered from then on."""
     if "deletionTimestamp" in definition["metadata"] or hands.condition_of(definition["status"], "Established"):
+        return
+    due = cluster.moments.setdefault(definition["metadata"]["uid"], cluster.clock.seconds()) + cluster.pace.establish
+    if due > cluster.clock.seconds():
+        cluster.work.again(CRDS, definition["metadata"], due)
         return
     now = cluster.now()
     names = dict(definition["spec"]["names"])

@@ -14,6 +14,7 @@ class Pace:
     backoff: float = 0.05  # before it is started again; doubled each time
     longest_backoff: float = 0.4
     pull: float = 0.03  # from ErrImagePull to ImagePullBackOff and back
+    establish: float = 0.03  # until the kind of a CustomResourceDefinition is offered
     second: float = 1.0  # how long a second of minReadySeconds and progressDeadlineSeconds is
     runs: bool = True  # whether controllers run at all
 

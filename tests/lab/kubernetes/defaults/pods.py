@@ -38,9 +38,15 @@ def _container(container: Object) -> None:
     for variable in container.get("env") or ():
         if reference := variable.get("valueFrom", {}).get("fieldRef"):
             reference.setdefault("apiVersion", "v1")
-    resources = container.setdefault("resources", {})
-    for name, amount in (resources.get("limits") or {}).items():
-        resources.setdefault("requests", {}).setdefault(name, amount)
+    container.setdefault("resources", {})
+
+
+def requested(spec: Object) -> None:
+    """Of a Pod itself, not of a template: what is limited is requested."""
+    for container in [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]:
+        resources = container["resources"]
+        for name, amount in (resources.get("limits") or {}).items():
+            resources.setdefault("requests", {}).setdefault(name, amount)
 
 
 def _tag(image: str) -> str:

@@ -1,7 +1,7 @@
 """Defaults of what runs Pods."""
 
 from tests.lab.kubernetes.defaults import others
-from tests.lab.kubernetes.defaults.pods import pod_spec
+from tests.lab.kubernetes.defaults.pods import pod_spec, requested
 from tests.lab.kubernetes.types import Object
 
 
@@ -67,6 +67,7 @@ def pod(made: Object) -> None:
     spec = made["spec"]
     spec.setdefault("enableServiceLinks", True)
     pod_spec(spec)
+    requested(spec)
 
 
 def job(made: Object) -> None:

@@ -1,0 +1,76 @@
+"""What may not change once it is there."""
+
+from collections.abc import Iterator
+
+from tests.lab.kubernetes.statuses import Cause
+from tests.lab.kubernetes.types import Object
+from tests.lab.kubernetes.validation.causes import forbidden, invalid
+from tests.lab.kubernetes.validation.metadata import finalizers
+
+FINAL = frozenset({"StatefulSet"})  # kinds of which a forbidden change is all that is said
+_STATEFUL = frozenset(
+    {"replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit", "minReadySeconds"}
+    | {"persistentVolumeClaimRetentionPolicy"}
+)
+_STATEFUL_WHY = (
+    "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', "
+    "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
+)
+_CLAIM_WHY = (
+    "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n"
+)
+
+
+def check(kind: str, live: Object, made: Object) -> Iterator[Cause]:
+    """What is wrong with the change."""
+    yield from finalizers(live, made)
+    match kind:
+        case "Deployment" | "ReplicaSet" | "DaemonSet":
+            if made["spec"].get("selector") != live["spec"].get("selector"):
+                yield invalid("spec.selector", made["spec"].get("selector"), "field is immutable")
+        case "StatefulSet":
+            if any(made["spec"].get(name) != live["spec"].get(name) for name in _others(live, made)):
+                yield forbidden("spec", _STATEFUL_WHY)
+        case "Service":
+            before, now = live["spec"].get("clusterIPs"), made["spec"].get("clusterIPs")
+            if before and made["spec"]["type"] != "ExternalName" and now != before:
+                yield invalid("spec.clusterIPs[0]", now, "may not change once set")
+        case "ConfigMap" | "Secret":
+            yield from _frozen(kind, live, made)
+        case "Job":
+            if made["spec"]["template"] != live["spec"]["template"]:
+                yield invalid("spec.template", made["spec"]["template"], "field is immutable")
+        case "RoleBinding" | "ClusterRoleBinding":
+            if made["roleRef"] != live["roleRef"]:
+                shown = {"APIGroup": made["roleRef"]["apiGroup"], "Kind": made["roleRef"]["kind"]}
+                yield invalid("roleRef", shown | {"Name": made["roleRef"]["name"]}, "cannot change roleRef")
+        case "PersistentVolumeClaim":
+            yield from _claim(live, made)
+        case _:
+            return
+
+
+def _others(live: Object, made: Object) -> set[str]:
+    return (set(live["spec"]) | set(made["spec"])) - _STATEFUL
+
+
+def _frozen(kind: str, live: Object, made: Object) -> Iterator[Cause]:
+    if kind == "Secret" and made.get("type") != live.get("type"):
+        yield invalid("type", made.get("type"), "field is immutable")
+    if not live.get("immutable"):
+        return
+    if not made.get("immutable"):
+        yield forbidden("immutable", "field is immutable when `immutable` is set")
+    for field in ("data", "binaryData"):
+        if made.get(field) != live.get(field):
+            yield forbidden(field, "field is immutable when `immutable` is set")
+
+
+def _claim(live: Object, made: Object) -> Iterator[Cause]:
+    def fixed(one: Object) -> Object:
+        left = {name: value for name, value in one["spec"].items() if name != "volumeAttributesClassName"}
+        bound = live["status"].get("phase") == "Bound"
+        return {name: value for name, value in left.items() if name != "resources"} if bound else left
+
+    if fixed(live) != fixed(made):
+        yield forbidden("spec", _CLAIM_WHY)
