@@ -41,6 +41,8 @@ def _tidied_map(value: Object, mapped: Mapped) -> Object:
 def _tidied_struct(value: Object, mapped: Mapped) -> Object:
     found: Object = {}
     for name, inner in value.items():
+        if name not in mapped.fields:
+            continue  # nobody knows it
         kind = of_field(mapped, name)
         made = tidied(inner, kind)
         if made is None or (name not in mapped.always and _absent(name, made, kind)):

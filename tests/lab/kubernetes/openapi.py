@@ -141,7 +141,8 @@ def strict_yaml(body: bytes) -> Object:
         said = f'error converting YAML to JSON: yaml: unmarshal errors:\n  line {twice.line}: key "{twice.key}" already set in map'
         raise statuses.bad_request(f"error strict decoding YAML: {said}") from None
     except yaml.YAMLError as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", 0) + 1
+        mark = getattr(error, "context_mark", None) or getattr(error, "problem_mark", None)
+        line = (mark.line if mark else 0) + 1
         said = f"error converting YAML to JSON: yaml: line {line}: did not find expected node content"
         raise statuses.bad_request(f"error decoding YAML: {said}") from None
     return found if isinstance(found, dict) else {}

@@ -48,7 +48,7 @@ def _binary(value: int) -> str:
 
 
 def _decimal(value: Decimal) -> str:
-    value = value.quantize(Decimal("1e-9"), rounding="ROUND_UP")
+    value = value.quantize(Decimal("1e-3"), rounding="ROUND_UP")
     for unit, power in reversed(_DECIMAL.items()):
         scaled = value.scaleb(-power)
         if scaled == scaled.to_integral() and (scaled or not unit):

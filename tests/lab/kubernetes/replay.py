@@ -1,5 +1,6 @@
 """Playing recorded requests against a cluster that is not one, and what differs in its answers."""
 
+import copy
 import json
 import re
 from collections.abc import Iterator
@@ -7,13 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.lab.kubernetes import routes
-from tests.lab.kubernetes.access import ADMIN
+from tests.lab.kubernetes.access import ADMIN, may, service_account
 from tests.lab.kubernetes.clock import Clock
 from tests.lab.kubernetes.cluster import Cluster
 from tests.lab.kubernetes.controllers import Pace
 from tests.lab.kubernetes.recordings import Exchange, Names, exchanges
 from tests.lab.kubernetes.types import Object
 from tests.lab.kubernetes.wire import Answer, Request, Stream
+from tests.lab.kubernetes.writing import completed
 
 RECORDED = Pace(create=0.6, ready=0.0, stop=0.4, crash=0.5, backoff=1.0, longest_backoff=3.0, pull=0.8)
 _NAMESPACE = re.compile(r"/namespaces/([^/]+)/")
@@ -52,6 +54,8 @@ class Replay:
         for exchange in exchanges(self.name):
             self.cluster.clock.told = exchange.at
             self.cluster.settle()
+            if "older than" in exchange.note or "expired" in exchange.note:
+                self.cluster.store.compact()
             reply = self.cluster.handle(self._request(exchange))
             found = tuple(self._differences(exchange, reply))
             if found:
@@ -140,17 +144,70 @@ def agent(name: str, exchange: Exchange) -> str:
 
 
 def prepare(replay: Replay) -> None:
-    """What the recorder had made before the case began."""
-    made = set()
+    """What was there before the case began: its namespaces, and objects that it reads without having made them."""
+    cluster, made = replay.cluster, set[tuple[str, ...]]()
     for exchange in exchanges(replay.name):
-        found = _NAMESPACE.search(exchange.request["path"])
-        if found and found[1] not in made and found[1] not in {"no-such-ns", "default"} and not exchange.request["path"].startswith(
-            f"/api/v1/namespaces/{found[1]}/status"
-        ):
-            made.add(found[1])
-            if exchange.note != "absent namespace" and found[1] != "rec-made":
-                body: Object = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": found[1]}}
-                routes.made_by(replay.cluster, "eeveon-recorder", "namespaces", body)
+        request, response = exchange.request, exchange.response
+        found = _NAMESPACE.search(request["path"])
+        if found and found[1] not in _ABSENT and not cluster.store.get(("", "namespaces"), "", found[1]):
+            body: Object = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": found[1]}}
+            routes.made_by(cluster, "eeveon-recorder", "namespaces", body)
+        if response["status"] in {200, 201} and not response.get("stream"):
+            for one in _objects(response["body"]):
+                place = (one["kind"], one["metadata"].get("namespace", ""), one["metadata"]["name"])
+                if place not in made and request["method"] == "GET":
+                    _seed(cluster, one)
+                made.add(place)
+        if exchange.note in _EXISTING:
+            _seed(cluster, copy.deepcopy(_EXISTING[exchange.note]))
+    for token, user in _USERS.items():
+        cluster.access.tokens[token] = user
+
+
+_ABSENT = {"no-such-ns", "rec-made", "default"}
+_WEB: Object = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "web", "namespace": "rec-err", "labels": {"app": "web"}, "uid": "u", "generation": 1},
+    "spec": {
+        "replicas": 0,
+        "selector": {"matchLabels": {"app": "web"}},
+        "template": {
+            "metadata": {"labels": {"app": "web"}},
+            "spec": {"containers": [{"name": "web", "image": "registry.test/web:1"}]},
+        },
+    },
+}
+_EXISTING = {"selector changed, dry run": _WEB, "merge patch, unknown field, fieldValidation=Strict": _WEB}
+_USERS = {
+    "serviceaccount": service_account(
+        "rec-rbac",
+        "deployer",
+        may("get list", "configmaps", "rec-rbac"),
+        may("get patch", "deployments.apps", "rec-rbac"),
+    )
+}
+_MADE_BY_CONTROLLERS = {"Pod", "ReplicaSet", "Event", "Endpoints", "Scale", "Table", "EndpointSlice"}
+
+
+def _objects(body: Any) -> Iterator[Object]:
+    """The whole objects of an answer."""
+    if not isinstance(body, dict) or body.get("kind", "").startswith(("PartialObject", "Table", "API")):
+        return
+    kind = body.get("kind", "")
+    for one in body.get("items", [body]):
+        whole = {"kind": kind.removesuffix("List"), "apiVersion": body.get("apiVersion"), **one}
+        meta = whole.get("metadata", {})
+        if whole["kind"] not in _MADE_BY_CONTROLLERS and "uid" in meta and "ownerReferences" not in meta:
+            yield whole
+
+
+def _seed(cluster: Cluster, one: Object) -> None:
+    """Put it there as it is."""
+    resource = cluster.catalogue.of_kind(one["apiVersion"], one["kind"])
+    if resource is not None and resource.kind != "Namespace":
+        whole = completed(resource, one)
+        cluster.stored(resource, whole)
 
 
 def known(body: Any) -> Any:
@@ -168,7 +225,7 @@ def stable(body: Any) -> Any:
             found = {name: stable(value) for name, value in body.items()}
             if isinstance(meta := found.get("metadata"), dict):
                 found["metadata"] = _stable_meta(meta)
-                if "spec" in found and "status" in found:
+                if "spec" in found and "status" in found and found.get("kind") not in {"Scale", "SelfSubjectAccessReview"}:
                     del found["status"]
             return found
         case list():
@@ -181,7 +238,7 @@ def _stable_meta(meta: Object) -> Object:
     kept = {name: value for name, value in meta.items() if name not in {"resourceVersion", "continue"}}
     if "managedFields" in kept:
         kept["managedFields"] = sorted((
-            row for row in kept["managedFields"] if row.get("manager") not in _CONTROLLERS or row.get("subresource") != "status"
+            {**row, "fieldsV1": _quiet(row.get("fieldsV1") or {})} for row in kept["managedFields"] if row.get("manager") not in _CONTROLLERS or row.get("subresource") != "status"
         ), key=lambda row: (row["operation"], row["manager"], row.get("subresource", "")))
     if isinstance(notes := kept.get("annotations"), dict):
         notes = {name: value for name, value in notes.items() if name != _REVISION}
@@ -189,6 +246,16 @@ def _stable_meta(meta: Object) -> Object:
         if not notes:
             del kept["annotations"]
     return kept
+
+
+def _quiet(fields: Any) -> Any:
+    """Owned fields without what depends on whether a controller was faster."""
+    found = copy.deepcopy(fields)
+    notes = found.get("f:metadata", {}).get("f:annotations")
+    if notes is not None:
+        notes.pop(".", None)
+        notes.pop(f"f:{_REVISION}", None)
+    return found
 
 
 def difference(recorded: Any, given: Any, path: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def check(write: "Write", body: Object) -> None:
     """Refuse or warn of unknown fields, as fieldValidation asks."""
-    unknown = sorted(_unknown(body, write.resource.type, ""))
+    unknown = list(_unknown(body, write.resource.type, ""))
     if not unknown or write.validation == "Ignore":
         return
     texts = [f'unknown field "{path}"' for path in unknown]

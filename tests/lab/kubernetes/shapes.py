@@ -22,7 +22,7 @@ def wanted(request: Request) -> tuple[str, str]:
         if media not in {JSON, "*/*", "application/*"}:
             continue
         if asked.get("as") in {"Table", "PartialObjectMetadata", "PartialObjectMetadataList"}:
-            return asked["as"], f"{JSON};as={asked['as']};g=meta.k8s.io;v=v1"
+            return asked["as"], JSON
         if "as" not in asked:
             return "", JSON
     said = f"406: Not Acceptable\n\nAvailable representations: {_AVAILABLE}"

@@ -49,14 +49,25 @@ def strategically(target: Any, patch: Object, kind: Type) -> Any:
             found[name] = _merged_list(found.get(name) or [], value, inner, order)
         else:
             found[name] = value
-    _reorder(found, patch, plain)
+    _reorder(found, patch, plain, target)
     return found
+
+
+def _reorder(found: Object, patch: Object, plain: Any, target: Any) -> None:
+    """Order lists that the patch orders without changing an item of them."""
+    for name, order in patch.items():
+        place = name.removeprefix(_ORDER)
+        if place != name and place not in patch and found.get(place):
+            inner = resolved(of_field(plain, place)) if isinstance(plain, Mapped) else None
+            key = inner.merge_by if isinstance(inner, Listing) else None
+            found[place] = _ordered(found[place], (target or {}).get(place) or [], order, key)
 
 
 def _merged_list(target: list[Any], patch: list[Any], kind: Listing, order: list[Any] | None) -> list[Any]:
     key = kind.merge_by
     if not key:
-        return target + [item for item in patch if item not in target]
+        found = target + [item for item in patch if item not in target]
+        return _ordered(found, target, order if order is not None else patch, key)
     if any(item.get("$patch") == "replace" for item in patch):
         return [item for item in patch if "$patch" not in item]
     found = list(target)
@@ -68,23 +79,25 @@ def _merged_list(target: list[Any], patch: list[Any], kind: Listing, order: list
             found.append(strategically({}, item, kind.element))
         else:
             found[at] = strategically(found[at], item, kind.element)
-    return found
+    return _ordered(found, target, patch if order is None else order, key)
 
 
-def _reorder(found: Object, patch: Object, plain: Any) -> None:
-    for name, order in patch.items():
-        place = name.removeprefix(_ORDER)
-        inner = resolved(of_field(plain, place)) if isinstance(plain, Mapped) else None
-        if place == name or not isinstance(inner, Listing) or not found.get(place):
-            continue
-        key = inner.merge_by
-        ranks = [item.get(key) if key else item for item in order]
-        rank = {repr(value): at for at, value in enumerate(ranks)}
+def _ordered(found: list[Any], target: list[Any], order: list[Any], key: str | None) -> list[Any]:
+    """What the patch orders in its order; the rest stays before what it stood before, else comes after."""
 
-        def place_of(item: Any, rank: dict[str, int] = rank, key: str | None = key) -> int:
-            return rank.get(repr(item.get(key) if key else item), len(rank))
+    def name(item: Any) -> str:
+        return repr(item.get(key) if key and isinstance(item, dict) else item)
 
-        found[place] = sorted(found[place], key=place_of)
+    before = [name(item) for item in target]
+    wanted = [name(item) for item in order]
+    rest = [item for item in found if name(item) not in wanted]
+    mine = sorted((item for item in found if name(item) in wanted), key=lambda item: wanted.index(name(item)))
+    result = []
+    while rest and mine:
+        left, right = name(rest[0]), name(mine[0])
+        first = left in before and right in before and before.index(left) < before.index(right)
+        result.append(rest.pop(0) if first else mine.pop(0))
+    return result + rest + mine
 
 
 def operated(target: Object, operations: list[Object]) -> Object:
