@@ -3,7 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import yaml  # noqa: TID251 - bodies of an apply are YAML, and PyYAML reads them as the server does
+
 from tests.lab.kubernetes import statuses
+from tests.lab.kubernetes.resources import Resource
 from tests.lab.kubernetes.types import Object
 from tests.lab.kubernetes.wire import Request
 
@@ -38,6 +41,7 @@ class User:
     uid: str = ""
     rules: tuple[Rule, ...] = ()
     admin: bool = False
+    binding: str = ""  # why they may, as a review says it
 
     def shown(self) -> Object:
         """As a review has it."""
@@ -52,7 +56,10 @@ _ADMIN = User(name="admin", groups=("system:masters", "system:authenticated"), a
 def service_account(namespace: str, name: str, *rules: Rule) -> User:
     """A service account with these rights."""
     groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated")
-    return User(name=f"system:serviceaccount:{namespace}:{name}", groups=groups, rules=rules)
+    named = f"{name}/{namespace}"
+    binding = f'RBAC: allowed by RoleBinding "{named}" of Role "{name}" to ServiceAccount "{named}"'
+    whole = f"system:serviceaccount:{namespace}:{name}"
+    return User(name=whole, groups=groups, rules=rules, binding=binding)
 
 
 def may(verbs: str, resources: str, namespace: str = "") -> Rule:
@@ -91,6 +98,27 @@ class Access:
         said = f'User "{user.name}" cannot {verb} resource "{named}" in API group "{group}"{scope}'
         raise statuses.forbidden(group, plural, where[1], said)
 
+    def check_grant(self, user: User, resource: Resource, name: str, request: Request) -> None:
+        """Refused where somebody writes a role that may do more than they may."""
+        if user.admin or resource.kind not in {"Role", "ClusterRole"}:
+            return
+        rules = (yaml.safe_load(request.body) or {}).get("rules") or []
+        if all(self._has(user, rule) for rule in rules):
+            return
+        groups = " ".join(f'"{group}"' for group in user.groups)
+        lists = "\n".join(_shown(rule) for rule in rules)
+        said = f'user "{user.name}" (groups=[{groups}]) is attempting to grant RBAC permissions not currently held:\n{lists}'
+        raise statuses.forbidden(resource.group, resource.plural, name, said)
+
+    def _has(self, user: User, rule: Object) -> bool:
+        asked = {
+            (verb, statuses.qualified(group, plural))
+            for verb in rule.get("verbs") or ()
+            for group in rule.get("apiGroups") or ()
+            for plural in rule.get("resources") or ()
+        }
+        return all(any({verb, "*"} & own.verbs and {what, "*"} & own.resources for own in user.rules) for verb, what in asked)
+
     def check_path(self, user: User, request: Request) -> None:
         """Refused with 403 where somebody unknown asks what the server has."""
         if user == ANONYMOUS:
@@ -102,7 +130,7 @@ class Access:
         """The status of an access review."""
         if not allowed:
             return {"allowed": False}
-        return {"allowed": True, "reason": "" if user.admin else _because(user)}
+        return {"allowed": True, "reason": user.binding}
 
     def rules(self, user: User, namespace: str) -> Object:
         """The status of a rules review."""
@@ -115,5 +143,8 @@ class Access:
         return {"resourceRules": rows, "nonResourceRules": [], "incomplete": False}
 
 
-def _because(user: User) -> str:
-    return f'RBAC: allowed by RoleBinding of User "{user.name}"'
+def _shown(rule: Object) -> str:
+    def go(name: str) -> str:
+        return "[" + " ".join(f'"{value}"' for value in rule.get(name) or ()) + "]"
+
+    return f"{{APIGroups:{go('apiGroups')}, Resources:{go('resources')}, Verbs:{go('verbs')}}}"

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from tests.lab.kubernetes import quota
+from tests.lab.kubernetes import policies, quota
 from tests.lab.kubernetes.types import Object
 
 if TYPE_CHECKING:
@@ -12,6 +12,12 @@ if TYPE_CHECKING:
 
 def on_create(cluster: "Cluster", write: "Write", made: Object) -> None:
     """Change or refuse a new object."""
+    policies.check(cluster, write, made)
+    if write.resource.kind == "Namespace":
+        made["spec"].setdefault("finalizers", ["kubernetes"])
+        made["status"] = {"phase": "Active"}
+    if write.resource.kind == "DaemonSet":
+        _count_templates(made, 1)
     if write.resource.kind == "Service":
         _give_address(cluster, write, made)
     if write.resource.kind == "PersistentVolumeClaim":
@@ -24,16 +30,45 @@ def on_create(cluster: "Cluster", write: "Write", made: Object) -> None:
 
 def on_update(cluster: "Cluster", write: "Write", live: Object, made: Object) -> None:
     """Change or refuse a changed object."""
+    policies.check(cluster, write, made)
+    if write.resource.kind == "DaemonSet" and not write.subresource:
+        before = int((live["metadata"].get("annotations") or {}).get(_GENERATION, 1))
+        _count_templates(made, before + (live["spec"]["template"] != made["spec"]["template"]))
     if write.resource.kind == "Service":
         for name in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
             if name in live["spec"]:
                 made["spec"].setdefault(name, live["spec"][name])
+        if "clusterIP" in made["spec"] and made["spec"]["clusterIP"] != live["spec"].get("clusterIP"):
+            made["spec"]["clusterIPs"] = [made["spec"]["clusterIP"]]
+        _give_ports(cluster, made)
+
+
+_GENERATION = "deprecated.daemonset.template.generation"
+_FIRST_PORT = 30000
+
+
+def _count_templates(made: Object, number: int) -> None:
+    made["metadata"].setdefault("annotations", {})[_GENERATION] = str(number)
+
+
+def _give_ports(cluster: "Cluster", made: Object) -> None:
+    """Ports of nodes where the type has them, and none where not."""
+    spec = made["spec"]
+    if spec["type"] in {"NodePort", "LoadBalancer"}:
+        for port in spec.get("ports") or ():
+            port.setdefault("nodePort", _FIRST_PORT + int(cluster.uid()[:4], 16) % 2768)
+        return
+    spec.pop("externalTrafficPolicy", None)
+    spec.pop("allocateLoadBalancerNodePorts", None)
+    for port in spec.get("ports") or ():
+        port.pop("nodePort", None)
 
 
 def _give_address(cluster: "Cluster", write: "Write", made: Object) -> None:
     spec = made["spec"]
     if spec["type"] == "ExternalName":
         return
+    _give_ports(cluster, made)
     if "clusterIP" not in spec:
         spec["clusterIP"] = "10.96.0.0" if write.dry_run else cluster.address()
     if "clusterIP" in spec:

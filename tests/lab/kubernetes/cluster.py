@@ -39,6 +39,7 @@ class Cluster:
     )
     fates: dict[str, str] = field(default_factory=dict)  # of images; see controllers/kubelet.py
     loads: dict[str, int] = field(default_factory=dict)  # the replicas that an autoscaler finds right, by target
+    expressions: dict[str, Callable[[Object], bool]] = field(default_factory=dict)  # of admission policies, by their CEL
     binds_claims: bool = True
     holds_namespaces: bool = False  # keep those that are deleted in Terminating
     work: Work = field(default_factory=Work)
@@ -108,13 +109,19 @@ class Cluster:
         self._made += 1
         return f"10.96.{self._made // 250 % 250}.{self._made % 250 + 1}"
 
-    def writable(self, resource: Resource, namespace: str) -> None:
+    def writable(self, resource: Resource, namespace: str, name: str) -> None:
         """Refuse to make objects where there is no namespace, or one that goes away."""
         if not resource.namespaced:
             return
         found = self.store.get(("", "namespaces"), "", namespace)
         if found is None:
             raise statuses.not_found("", "namespaces", namespace)
+        if "deletionTimestamp" in found["metadata"]:
+            why = f"unable to create new content in namespace {namespace} because it is being terminated"
+            refused = statuses.forbidden(resource.group, resource.plural, name, why)
+            cause = {"reason": "NamespaceTerminating", "message": f"namespace {namespace} is being terminated"}
+            refused.details = {**(refused.details or {}), "causes": [cause | {"field": "metadata.namespace"}]}
+            raise refused
 
     def stored(self, resource: Resource, made: Object) -> Object:
         """Written, with its revision."""

@@ -1,5 +1,6 @@
 """Custom resources: kinds out of CustomResourceDefinitions."""
 
+from collections.abc import Callable
 from typing import Any
 
 from tests.lab.kubernetes.resources import Catalogue, Resource
@@ -52,6 +53,7 @@ def _resource(spec: Object, version: Object) -> Resource:
         categories=tuple(names.get("categories", ())),
         custom=True,
         schema=schema,
+        columns=tuple(_column(one) for one in version.get("additionalPrinterColumns") or ()),
     )
 
 
@@ -90,3 +92,15 @@ def type_of(schema: Any) -> Type:
         atomic=schema.get("x-kubernetes-map-type") == "atomic",
         defaults={name: inner["default"] for name, inner in properties.items() if "default" in inner},
     )
+
+
+def _column(one: Object) -> tuple[str, str, Callable[[Object], Any]]:
+    """A column of a table: `.spec.size`."""
+    steps = [step for step in one["jsonPath"].split(".") if step]
+
+    def cell(item: Any) -> Any:
+        for step in steps:
+            item = item.get(step) if isinstance(item, dict) else None
+        return item
+
+    return one["name"], one["type"], cell

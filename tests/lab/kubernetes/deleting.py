@@ -12,23 +12,33 @@ if TYPE_CHECKING:
 _POLICIES = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
 
 
+# Kinds whose deletion is answered by the object.
+_SHOWN = frozenset(
+    {"Service", "Pod", "ServiceAccount", "PersistentVolume", "PersistentVolumeClaim", "PodTemplate", "ResourceQuota"}
+)
+_CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
+
+
 def delete(cluster: "Cluster", resource: Resource, live: Object, options: Object, *, dry_run: bool) -> tuple[int, Object]:
     """The status code and the body of the answer."""
     meta = live["metadata"]
     _check_preconditions(resource, live, options.get("preconditions") or {})
     policy = options.get("propagationPolicy")
     if policy is not None and policy not in {"Background", *_POLICIES}:
-        said = f'Unsupported value: {statuses.quoted(policy)}: supported values: "Background", "Foreground", "Orphan"'
+        known = '"Foreground", "Background", "Orphan", "nil"'
+        said = f"Unsupported value: {statuses.quoted(policy)}: supported values: {known}"
         cause = statuses.Cause(reason="FieldValueNotSupported", message=said, field="propagationPolicy")
         raise statuses.invalid("meta.k8s.io", "DeleteOptions", "", [cause])
     finalizers = list(meta.get("finalizers") or [])
+    if resource.kind == "CustomResourceDefinition" and _CLEANUP not in finalizers:
+        finalizers.append(_CLEANUP)
     if (extra := _POLICIES.get(policy or "")) and extra not in finalizers:
         finalizers.append(extra)
     held = finalizers or resource.kind in {"Namespace"} or _graceful(resource, live, options)
     if not held:
         if not dry_run:
             cluster.removed(resource, live)
-        return 200, _success(resource, live)
+        return 200, live if resource.kind in _SHOWN else _success(resource, live)
     marked = {**live, "metadata": {**meta}}
     if finalizers:
         marked["metadata"]["finalizers"] = finalizers
@@ -36,8 +46,9 @@ def delete(cluster: "Cluster", resource: Resource, live: Object, options: Object
         grace = _graceful(resource, live, options) or 0
         marked["metadata"]["deletionTimestamp"] = cluster.now(grace)
         marked["metadata"]["deletionGracePeriodSeconds"] = grace
-        if resource.kind == "Namespace":
-            marked["status"] = {**live.get("status", {}), "phase": "Terminating"}
+        if resource.kind in {"Namespace", "CustomResourceDefinition"}:
+            phase = {"phase": "Terminating"} if resource.kind == "Namespace" else {}
+            marked["status"] = {**live.get("status", {}), **phase}
             del marked["metadata"]["deletionGracePeriodSeconds"]
         elif resource.counted:
             marked["metadata"]["generation"] = meta.get("generation", 0) + 1

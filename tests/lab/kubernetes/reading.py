@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tests.lab.kubernetes import selectors, shapes, statuses
@@ -27,14 +28,14 @@ def one(cluster: "Cluster", request: Request, resource: Resource, namespace: str
     found = cluster.store.get(resource.key, namespace, name)
     if found is None:
         raise statuses.not_found(resource.group, resource.plural, name)
-    return shapes.one(request, resource, found)
+    return shapes.one(request, resource, found, cluster.clock)
 
 
 def listed(cluster: "Cluster", request: Request, resource: Resource, namespace: str) -> Answer:
     """A page of the objects that the selectors fit."""
     query = request.query
     fits = _selection(request, resource)
-    limit = _limit(query.get("limit", ""))
+    limit = _limit(query.get("limit", "")) if query.get("resourceVersion") != "0" else 0  # the cache has no pages
     _check_revision(cluster, query)
     if token := query.get("continue"):
         revision, after = _continued(cluster, resource, token)
@@ -55,7 +56,9 @@ def listed(cluster: "Cluster", request: Request, resource: Resource, namespace: 
         meta["continue"] = _token(revision, _place(page[-1], namespace))
         if not query.get("labelSelector") and not query.get("fieldSelector"):
             meta["remainingItemCount"] = len(chosen) - len(page)
-    return shapes.many(request, resource, page, meta)
+    reply = shapes.many(request, resource, page, meta, cluster.clock)
+    said = tuple(("Warning", f'299 - "{text}"') for text in statuses.deprecated(resource.kind))
+    return replace(reply, headers=reply.headers + said)
 
 
 def _as_of(cluster: "Cluster", resource: Resource, revision: int) -> list[Object]:
@@ -132,7 +135,7 @@ def watched(cluster: "Cluster", request: Request, resource: Resource, namespace:
             500, f'strconv.ParseUint: parsing "{since}": invalid syntax', None
         )  # a real server takes it for its own fault
     bookmarks = request.query.get("allowWatchBookmarks") in {"true", "1"}
-    view = _View(request, resource, namespace, name, fits)
+    view = _View(cluster, request, resource, (namespace, name), fits)
     waiting: list[Object] = []
     position = int(since or 0)
     if position == 0:
@@ -180,10 +183,10 @@ class _View:
     """What one watch sees."""
 
     def __init__(
-        self, request: Request, resource: Resource, namespace: str, name: str, fits: selectors.Test
+        self, cluster: "Cluster", request: Request, resource: Resource, place: tuple[str, str], fits: selectors.Test
     ) -> None:
-        self.request, self.resource = request, resource
-        self.namespace, self.name, self.fits = namespace, name, fits
+        self.cluster, self.request, self.resource = cluster, request, resource
+        (self.namespace, self.name), self.fits = place, fits
         self.kind = shapes.watch_kind(request)
 
     def shows(self, item: Object) -> bool:
@@ -192,7 +195,7 @@ class _View:
         return here and (not self.name or meta["name"] == self.name) and self.fits(item)
 
     def shaped(self, item: Object) -> Object:
-        return shapes.watched(self.request, self.resource, item)
+        return shapes.watched(self.request, self.resource, item, self.cluster.clock)
 
     def line(self, event: Event) -> Object | None:
         now = event.kind != "DELETED" and self.shows(event.now)

@@ -63,6 +63,7 @@ def exchanges(name: str) -> Iterator[Exchange]:
 _UID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _ADDRESS = re.compile(r"\b(10\.(96|244)\.\d+\.\d+|127\.0\.0\.1(:\d+)?)\b")
+_REVISION = re.compile(r"(resource version: |current: |precondition \(|record \(|1 \()\d+")
 _HASHED = re.compile(r"(?<=-)[bcdfghjklmnpqrstvwxz2456789]{8,10}(?=$|-|\")|(?<=^)[bcdf-hj-np-tv-xz2456789]{8,10}$")
 
 
@@ -75,11 +76,14 @@ class Names:
     def text(self, text: str) -> str:
         """With these names made equal."""
         text = _UID.sub(lambda found: self.uids.setdefault(found[0], f"uid-{len(self.uids) + 1}"), text)
+        text = _REVISION.sub(r"\1N", text)
         return _ADDRESS.sub("ADDRESS", _TIME.sub("TIME", text))
 
     def value(self, value: Any) -> Any:
         """A whole answer with them made equal."""
         match value:
+            case {"nodePort": int()}:
+                return {**self.value({key: inner for key, inner in value.items() if key != "nodePort"}), "nodePort": 0}
             case dict():
                 return {self.text(name): self.value(inner) for name, inner in value.items()}
             case list():

@@ -3,7 +3,7 @@
 import copy
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,7 +43,7 @@ class Replay:
     """One case, from its first request to its last."""
 
     name: str
-    cluster: Cluster = field(default_factory=lambda: Cluster(clock=Clock(told=0.0), pace=RECORDED))
+    cluster: Cluster = field(default_factory=lambda: Cluster(clock=Clock(told=0.0), pace=RECORDED, binds_claims=False))
     real: Names = field(default_factory=Names)
     ours: Names = field(default_factory=Names)
     tokens: dict[str, str] = field(default_factory=dict)  # continue tokens of ours by recorded ones
@@ -160,10 +160,20 @@ def prepare(replay: Replay) -> None:
                 made.add(place)
         if exchange.note in _EXISTING:
             _seed(cluster, copy.deepcopy(_EXISTING[exchange.note]))
+    cluster.expressions |= _EXPRESSIONS
     for token, user in _USERS.items():
         cluster.access.tokens[token] = user
 
 
+_EXPRESSIONS: dict[str, Callable[[Object], bool]] = {
+    "object.spec.replicas <= 3": lambda one: one["spec"]["replicas"] <= 3,
+    "object.spec.template.spec.containers.all(c, !c.image.endsWith(':latest'))": lambda one: not any(
+        container["image"].endswith(":latest") for container in one["spec"]["template"]["spec"]["containers"]
+    ),
+    "has(object.metadata.labels) && 'owner' in object.metadata.labels": lambda one: "owner"
+    in one["metadata"].get("labels", {}),
+    "object.metadata.name != 'nomsg'": lambda one: one["metadata"]["name"] != "nomsg",
+}
 _ABSENT = {"no-such-ns", "rec-made", "default"}
 _WEB: Object = {
     "apiVersion": "apps/v1",
@@ -185,6 +195,7 @@ _USERS = {
         "deployer",
         may("get list", "configmaps", "rec-rbac"),
         may("get patch", "deployments.apps", "rec-rbac"),
+        may("get patch create", "roles.rbac.authorization.k8s.io", "rec-rbac"),
     )
 }
 _MADE_BY_CONTROLLERS = {"Pod", "ReplicaSet", "Event", "Endpoints", "Scale", "Table", "EndpointSlice"}
@@ -211,7 +222,11 @@ def _seed(cluster: Cluster, one: Object) -> None:
 
 
 def known(body: Any) -> Any:
-    """Without what a controller of the recorded machine left."""
+    """Without what a controller of the recorded machine left, and the descriptions of columns."""
+    if isinstance(body, dict) and body.get("kind") == "Table":
+        return {**body, "columnDefinitions": [{**one, "description": ""} for one in body["columnDefinitions"]]}
+    if isinstance(body, dict) and body.get("kind") == "Scale":
+        return {**body, "status": {}}
     if isinstance(body, dict) and isinstance(body.get("items"), list):
         items = [one for one in body["items"] if _name(one) not in {"openshift-service-ca.crt", "kube-root-ca.crt"}]
         return {**body, "items": items}

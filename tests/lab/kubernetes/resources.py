@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ class Resource:
     categories: tuple[str, ...] = ()
     custom: bool = False
     schema: Mapping[str, Any] = field(default_factory=dict)  # of a custom resource
+    columns: tuple[tuple[str, str, Callable[[Object], Any]], ...] = ()  # of its tables
 
     @property
     def key(self) -> tuple[str, str]:

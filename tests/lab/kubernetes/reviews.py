@@ -3,13 +3,16 @@
 from typing import TYPE_CHECKING
 
 from tests.lab.kubernetes.access import User
+from tests.lab.kubernetes.ownership import after_update, shown
 from tests.lab.kubernetes.resources import Resource
-from tests.lab.kubernetes.types import Object
+from tests.lab.kubernetes.types import ANYTHING, Mapped, Object
 from tests.lab.kubernetes.wire import Answer
+from tests.lab.kubernetes.write import Write
 
 if TYPE_CHECKING:
     from tests.lab.kubernetes.cluster import Cluster
 
+_REVIEW = Mapped(fields={"spec": ANYTHING, "metadata": ANYTHING}, element=ANYTHING)
 _KINDS = frozenset({"SelfSubjectAccessReview", "SelfSubjectRulesReview", "SelfSubjectReview"})
 
 
@@ -18,10 +21,14 @@ def is_review(resource: Resource) -> bool:
     return resource.kind in _KINDS
 
 
-def answer(cluster: "Cluster", resource: Resource, user: User, asked: Object) -> Answer:
+def answer(cluster: "Cluster", write: Write, user: User, asked: Object) -> Answer:
     """The question with its answer."""
-    body: Object = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": {}}
-    body["metadata"] = {"creationTimestamp": None} if resource.kind != "SelfSubjectReview" else {"creationTimestamp": cluster.now()}
+    resource = write.resource
+    owned = after_update({"metadata": {}}, {**asked, "metadata": {}}, _REVIEW, {}, write.writer("Update", cluster.now()))
+    meta: Object = {"managedFields": shown(owned)} if owned else {}
+    if resource.kind != "SelfSubjectAccessReview":
+        meta = {"creationTimestamp": cluster.now()} if resource.kind == "SelfSubjectReview" else {}
+    body: Object = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": meta}
     spec = asked.get("spec") or {}
     match resource.kind:
         case "SelfSubjectAccessReview":

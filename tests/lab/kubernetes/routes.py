@@ -92,10 +92,11 @@ def _objects(
     name, sub = (more[0] if more else ""), "/".join(more[1:])
     watching = request.query.get("watch") in {"true", "1"}
     verb = _verb(request.method, name, watching=watching)
-    cluster.access.check(user, verb, (group, plural, sub), (namespace, name))
+    scope = name if (group, plural) == ("", "namespaces") else namespace  # a namespace lies in itself
+    cluster.access.check(user, verb, (group, plural, sub), (scope, name))
     resource = cluster.catalogue.find(group, version, plural)
     if reviews.is_review(resource):
-        return reviews.answer(cluster, resource, user, read(request, resource))
+        return reviews.answer(cluster, options_of(request, resource, ("", "")), user, read(request, resource))
     if sub:
         if sub not in resource.subresources:
             raise statuses.no_resource()
@@ -114,6 +115,10 @@ def _objects(
         case "delete":
             return _delete(cluster, request, resource, (namespace, name))
         case _:
+            if verb == "patch" and cluster.store.get(resource.key, namespace, name) is None:
+                if request.content_type == _APPLY:
+                    cluster.access.check(user, "create", (group, plural, sub), (scope, name))
+            cluster.access.check_grant(user, resource, name, request)
             return write(cluster, request, resource, (namespace, name))
 
 
@@ -198,7 +203,8 @@ def write(cluster: "Cluster", request: Request, resource: Resource, place: tuple
         made = writing.update(cluster, asked, live, _checked(read(request, resource), resource, place))
     else:
         made = writing.patched(cluster, asked, live, read_patch(request), media)
-    reply = shapes.one(request, resource, made, code)
+    reply = shapes.one(request, resource, made, cluster.clock, code)
+    asked.warnings[:0] = statuses.deprecated(resource.kind)
     said = tuple(("Warning", f'299 - "{statuses.header(text)}"') for text in asked.warnings)
     return Answer(code=reply.code, body=reply.body, kind=reply.kind, headers=reply.headers + said)
 

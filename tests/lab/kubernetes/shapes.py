@@ -1,9 +1,9 @@
 """The shapes in which objects come: whole, their metadata only, or a table for people."""
 
-from typing import Any
-
 from tests.lab.kubernetes import statuses
+from tests.lab.kubernetes.clock import Clock
 from tests.lab.kubernetes.resources import Resource
+from tests.lab.kubernetes.tables import partial, table
 from tests.lab.kubernetes.types import Object
 from tests.lab.kubernetes.wire import JSON, Answer, Request
 
@@ -34,28 +34,28 @@ def watch_kind(request: Request) -> str:
     return wanted(request)[1]
 
 
-def one(request: Request, resource: Resource, found: Object, code: int = 200) -> Answer:
+def one(request: Request, resource: Resource, found: Object, clock: Clock, code: int = 200) -> Answer:
     """A single object."""
     shape, kind = wanted(request)
     match shape:
         case "PartialObjectMetadata":
-            return Answer(code=code, body=_partial(found, named=True), kind=kind)
+            return Answer(code=code, body=partial(found), kind=kind)
         case "Table":
             meta = {"resourceVersion": found["metadata"].get("resourceVersion", "")}
-            return Answer(code=code, body=_table(resource, [found], meta), kind=kind)
+            return Answer(code=code, body=table(resource, [found], meta, clock), kind=kind)
         case _:
             return Answer(code=code, body=found, kind=kind)
 
 
-def many(request: Request, resource: Resource, page: list[Object], meta: Object) -> Answer:
+def many(request: Request, resource: Resource, page: list[Object], meta: Object, clock: Clock) -> Answer:
     """A list of them."""
     shape, kind = wanted(request)
     match shape:
         case "PartialObjectMetadataList":
-            items = [_partial(item, named=True) for item in page]
+            items = [partial(item) for item in page]
             body = {"kind": "PartialObjectMetadataList", "apiVersion": _META, "metadata": meta, "items": items}
         case "Table":
-            body = _table(resource, page, meta)
+            body = table(resource, page, meta, clock)
         case _:
             items = page if resource.custom else [_bare(item) for item in page]
             body = {"kind": f"{resource.kind}List", "apiVersion": resource.api_version, "metadata": meta}
@@ -63,13 +63,13 @@ def many(request: Request, resource: Resource, page: list[Object], meta: Object)
     return Answer(body=body, kind=kind)
 
 
-def watched(request: Request, resource: Resource, item: Object) -> Object:
+def watched(request: Request, resource: Resource, item: Object, clock: Clock) -> Object:
     """An object in an event."""
     match wanted(request)[0]:
         case "PartialObjectMetadata" | "PartialObjectMetadataList":
-            return _partial(item, named=True)
+            return partial(item)
         case "Table":
-            return _table(resource, [item], {"resourceVersion": item["metadata"]["resourceVersion"]})
+            return table(resource, [item], {"resourceVersion": item["metadata"]["resourceVersion"]}, clock)
         case _:
             return item
 
@@ -83,22 +83,3 @@ def bookmark(request: Request, mark: Object) -> Object:
 
 def _bare(item: Object) -> Object:
     return {name: value for name, value in item.items() if name not in {"kind", "apiVersion"}}
-
-
-def _partial(item: Object, *, named: bool) -> Object:
-    return {"kind": "PartialObjectMetadata", "apiVersion": _META, "metadata": item["metadata"]}
-
-
-def _table(resource: Resource, items: list[Object], meta: Object) -> Object:
-    columns = [
-        {"name": "Name", "type": "string", "format": "name", "description": "", "priority": 0},
-        {"name": "Created At", "type": "date", "format": "", "description": "", "priority": 0},
-    ]
-    rows: list[Any] = [
-        {
-            "cells": [item["metadata"]["name"], item["metadata"].get("creationTimestamp")],
-            "object": _partial(item, named=True),
-        }
-        for item in items
-    ]
-    return {"kind": "Table", "apiVersion": _META, "metadata": meta, "columnDefinitions": columns, "rows": rows}

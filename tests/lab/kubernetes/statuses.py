@@ -141,3 +141,10 @@ def quoted(value: Any) -> str:
 def header(text: str) -> str:
     """A text within a Warning header."""
     return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def deprecated(kind: str) -> list[str]:
+    """What a real server warns of."""
+    if kind != "Endpoints":
+        return []
+    return ["v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"]

@@ -20,7 +20,7 @@ def answer(cluster: "Cluster", request: Request, resource: Resource, place: tupl
         raise statuses.not_found(resource.group, resource.plural, name)
     match sub, request.method:
         case "status", "GET":
-            return shapes.one(request, resource, live)
+            return shapes.one(request, resource, live, cluster.clock)
         case "status", _:
             return routes.write(cluster, request, resource, (namespace, name), "status")
         case "scale", "GET":

@@ -1,6 +1,7 @@
 """Creating, replacing, patching and applying objects, up to the moment in which they are stored."""
 
 import copy
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from tests.lab.kubernetes.ownership import (
     shown,
     spoken_manager,
 )
-from tests.lab.kubernetes.fieldsets import spoken
+from tests.lab.kubernetes.fieldsets import compare, fields_of, spoken
 from tests.lab.kubernetes.resources import Resource
 from tests.lab.kubernetes.types import Object
 from tests.lab.kubernetes.write import Write
@@ -32,8 +33,8 @@ def create(cluster: "Cluster", write: Write, body: Object) -> Object:
     made = _decoded(write, body)
     schema.check(write, made)
     made = completed(write.resource, made)
-    cluster.writable(write.resource, write.namespace)
     meta = made["metadata"]
+    cluster.writable(write.resource, write.namespace, meta.get("name", ""))
     if not meta.get("name") and meta.get("generateName"):
         meta["name"] = meta["generateName"] + cluster.suffix()
     if cluster.store.get(write.resource.key, write.namespace, meta.get("name", "")) is not None:
@@ -63,7 +64,7 @@ def apply(cluster: "Cluster", write: Write, live: Object | None, config: Object)
     schema.check_apply(write, config)
     writer = write.writer("Apply", cluster.now())
     if live is None:
-        cluster.writable(write.resource, write.namespace)
+        cluster.writable(write.resource, write.namespace, write.name)
         _refuse_uid(write, config)
         bare: Object = {"metadata": {}}
         made, managers = applied(bare, config, write.resource.type, {}, writer, force=write.force)
@@ -80,12 +81,35 @@ def apply(cluster: "Cluster", write: Write, live: Object | None, config: Object)
     try:
         made, managers = applied(live, config, write.resource.type, known, writer, force=write.force)
     except Conflicts as conflicts:
-        raise _conflict(conflicts) from None
+        if not _was_applied(write, live, conflicts):
+            raise _conflict(conflicts) from None
+        made, managers = applied(live, config, write.resource.type, known, writer, force=True)
+    _note_applied(write, live, made, config)
     made = completed(write.resource, _of_this_way(write, live, _converted(write, config, made)))
     _check_revision(write, live, config)
     _check_uid(write, live, config)
     made["metadata"] = {**made["metadata"], **_system_fields(live)}
     return _stored_again(cluster, write, live, made, managers)
+
+
+_LAST = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+def _was_applied(write: Write, live: Object, conflicts: Conflicts) -> bool:
+    """Whether kubectl takes only what it had applied itself from the client's side."""
+    last = (live["metadata"].get("annotations") or {}).get(_LAST)
+    if write.manager != "kubectl" or not last:
+        return False
+    before = completed(write.resource, json.loads(last))
+    untouched = fields_of(before, write.resource.type) - compare(before, live, write.resource.type).modified
+    return all(one.path in untouched for one in conflicts.found)
+
+
+def _note_applied(write: Write, live: Object, made: Object, config: Object) -> None:
+    """Where kubectl had noted what it applied, what it applies now is noted too."""
+    notes = made["metadata"].get("annotations") or {}
+    if write.manager == "kubectl" and _LAST in notes:
+        notes[_LAST] = json.dumps(config, separators=(",", ":"), sort_keys=True) + "\n"
 
 
 def completed(resource: Resource, made: Object) -> Object:
@@ -194,7 +218,7 @@ def _stored_new(cluster: "Cluster", write: Write, made: Object, managers: Manage
 def _stored_again(cluster: "Cluster", write: Write, live: Object, made: Object, managers: Managers) -> Object:
     made["metadata"].pop("managedFields", None)
     admission.on_update(cluster, write, live, made)
-    if write.resource.counted and not write.subresource.startswith("status") and _changed(live, made):
+    if write.resource.counted and write.subresource != "status" and _changed(write, live, made):
         made["metadata"]["generation"] = live["metadata"].get("generation", 0) + 1
     validation.check(write, made, live)
     made["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"]
@@ -211,8 +235,11 @@ def _stored_again(cluster: "Cluster", write: Write, live: Object, made: Object, 
     return stored
 
 
-def _changed(live: Object, made: Object) -> bool:
-    """Whether what is wanted changed."""
+def _changed(write: Write, live: Object, made: Object) -> bool:
+    """Whether what is wanted changed. A Deployment hands its annotations on, so they count there."""
+    before, now = live["metadata"].get("annotations"), made["metadata"].get("annotations")
+    if write.resource.kind == "Deployment" and before != now:
+        return True
 
     def wanted(one: Object) -> Any:
         return {key: value for key, value in one.items() if key not in {"metadata", "status"}}

@@ -29,7 +29,10 @@ def sync(cluster: "Cluster", namespace: Object) -> None:
 
 def establish(cluster: "Cluster", definition: Object) -> None:
     """Accept the names of a definition; its kind is offered from then on."""
-    if "deletionTimestamp" in definition["metadata"] or hands.condition_of(definition["status"], "Established"):
+    if "deletionTimestamp" in definition["metadata"]:
+        _clean_up(cluster, definition)
+        return
+    if hands.condition_of(definition["status"], "Established"):
         return
     due = cluster.moments.setdefault(definition["metadata"]["uid"], cluster.clock.seconds()) + cluster.pace.establish
     if due > cluster.clock.seconds():
@@ -47,3 +50,17 @@ def establish(cluster: "Cluster", definition: Object) -> None:
     ]
     status = {**definition["status"], "acceptedNames": names, "conditions": conditions}
     hands.set_status(cluster, definition, status, by="kube-apiserver")
+
+
+def _clean_up(cluster: "Cluster", definition: Object) -> None:
+    """Remove its objects; when none is left, the definition may go."""
+    key = (definition["spec"]["group"], definition["spec"]["names"]["plural"])
+    for one in cluster.store.list(key):
+        if "deletionTimestamp" not in one["metadata"]:
+            hands.delete(cluster, one)
+    if not cluster.store.list(key):
+        left = [name for name in definition["metadata"]["finalizers"] if not name.startswith("customresourcecleanup")]
+        meta = {name: value for name, value in definition["metadata"].items() if name != "finalizers"}
+        if left:
+            meta["finalizers"] = left
+        hands.change(cluster, definition, {**definition, "metadata": meta})

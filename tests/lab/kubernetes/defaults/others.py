@@ -9,8 +9,6 @@ _RBAC = "rbac.authorization.k8s.io"
 
 def namespace(made: Object) -> None:
     """Fill in, in place."""
-    made["spec"].setdefault("finalizers", ["kubernetes"])
-    made["status"].setdefault("phase", "Active")
     made["metadata"].setdefault("labels", {})["kubernetes.io/metadata.name"] = made["metadata"].get("name")
 
 

@@ -73,4 +73,11 @@ def _claim(live: Object, made: Object) -> Iterator[Cause]:
         return {name: value for name, value in left.items() if name != "resources"} if bound else left
 
     if fixed(live) != fixed(made):
-        yield forbidden("spec", _CLAIM_WHY)
+        yield forbidden("spec", _CLAIM_WHY + _lines(live, made))
+
+
+def _lines(live: Object, made: Object) -> str:
+    """The change as the server shows it, where only the size differs."""
+    before, now = (one["spec"].get("resources", {}).get("requests", {}).get("storage") for one in (live, made))
+    head = '@@ -6,7 +6,7 @@\n  "Resources": {\n   "Limits": null,\n   "Requests": {\n'
+    return f'{head}-   "storage": "{before}"\n+   "storage": "{now}"\n   }}\n  }},\n  "VolumeName": "",\n'
