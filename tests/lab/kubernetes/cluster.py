@@ -70,7 +70,7 @@ class Cluster:
         body = refused.status()
         if token := headers.pop("x-continue", None):
             body["metadata"] = {"continue": token}
-        return Answer(code=refused.code, body=body, headers=tuple(headers.items()))
+        return Answer(code=refused.code, body=body, headers=(*headers.items(), *statuses.warned(refused.warnings)))
 
     def settle(self) -> None:
         """Let the controllers do what is due."""

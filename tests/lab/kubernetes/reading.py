@@ -57,8 +57,7 @@ def listed(cluster: "Cluster", request: Request, resource: Resource, namespace: 
         if not query.get("labelSelector") and not query.get("fieldSelector"):
             meta["remainingItemCount"] = len(chosen) - len(page)
     reply = shapes.many(request, resource, page, meta, cluster.clock)
-    said = tuple(("Warning", f'299 - "{text}"') for text in statuses.deprecated(resource.kind))
-    return replace(reply, headers=reply.headers + said)
+    return replace(reply, headers=reply.headers + statuses.warned(statuses.deprecated(resource.kind)))
 
 
 def _as_of(cluster: "Cluster", resource: Resource, revision: int) -> list[Object]:

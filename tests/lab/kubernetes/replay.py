@@ -143,10 +143,14 @@ def agent(name: str, exchange: Exchange) -> str:
     return _AGENTS.get(name[:2], "eeveon-recorder")
 
 
+_SAME_WORLD = {"31-partial-metadata-and-table": "30-list-paging-and-selectors"}
+_SAME_WORLD["32-expired-410"] = "30-list-paging-and-selectors"
+
+
 def prepare(replay: Replay) -> None:
     """What was there before the case began: its namespaces, and objects that it reads without having made them."""
     cluster, made = replay.cluster, set[tuple[str, ...]]()
-    for exchange in exchanges(replay.name):
+    for exchange in (*(exchanges(_SAME_WORLD[replay.name]) if replay.name in _SAME_WORLD else ()), *exchanges(replay.name)):
         request, response = exchange.request, exchange.response
         found = _NAMESPACE.search(request["path"])
         if found and found[1] not in _ABSENT and not cluster.store.get(("", "namespaces"), "", found[1]):
@@ -178,7 +182,7 @@ _ABSENT = {"no-such-ns", "rec-made", "default"}
 _WEB: Object = {
     "apiVersion": "apps/v1",
     "kind": "Deployment",
-    "metadata": {"name": "web", "namespace": "rec-err", "labels": {"app": "web"}, "uid": "u", "generation": 1},
+    "metadata": {"name": "web", "namespace": "rec-err", "labels": {"app": "web"}, "uid": "00000000-0000-4000-8000-000000000000", "generation": 1},
     "spec": {
         "replicas": 0,
         "selector": {"matchLabels": {"app": "web"}},

@@ -188,25 +188,33 @@ def write(cluster: "Cluster", request: Request, resource: Resource, place: tuple
         raise statuses.Refused(415, "415: Unsupported Media Type", "UnsupportedMediaType", {})
     shapes.wanted(request)
     asked = options_of(request, resource, place, sub)
-    live = cluster.store.get(resource.key, namespace, name) if name else None
-    code = 200
-    if request.method == "POST":
-        made, code = writing.create(cluster, asked, _checked(read(request, resource), resource, place)), 201
-    elif media == _APPLY and request.method == "PATCH":
-        config = _checked_apply(read_yaml(request), resource, place)
-        if live is None and sub:
-            raise statuses.not_found(resource.group, resource.plural, name)
-        made, code = writing.apply(cluster, asked, live, config), 200 if live else 201
-    elif live is None:
-        raise statuses.not_found(resource.group, resource.plural, name)
-    elif request.method == "PUT":
-        made = writing.update(cluster, asked, live, _checked(read(request, resource), resource, place))
-    else:
-        made = writing.patched(cluster, asked, live, read_patch(request), media)
+    try:
+        made, code = _written(cluster, request, asked)
+    except statuses.Refused as refused:
+        refused.warnings = tuple(asked.warnings)
+        raise
     reply = shapes.one(request, resource, made, cluster.clock, code)
-    asked.warnings[:0] = statuses.deprecated(resource.kind)
-    said = tuple(("Warning", f'299 - "{statuses.header(text)}"') for text in asked.warnings)
+    said = statuses.warned([*statuses.deprecated(resource.kind), *asked.warnings])
     return Answer(code=reply.code, body=reply.body, kind=reply.kind, headers=reply.headers + said)
+
+
+def _written(cluster: "Cluster", request: Request, asked: Write) -> tuple[Object, int]:
+    """What is there after it, and the status code."""
+    resource, place = asked.resource, (asked.namespace, asked.name)
+    live = cluster.store.get(resource.key, *place) if asked.name else None
+    media = request.content_type
+    if request.method == "POST":
+        return writing.create(cluster, asked, _checked(read(request, resource), resource, place)), 201
+    if media == _APPLY and request.method == "PATCH":
+        config = _checked_apply(read_yaml(request), resource, place)
+        if live is None and asked.subresource:
+            raise statuses.not_found(resource.group, resource.plural, asked.name)
+        return writing.apply(cluster, asked, live, config), 200 if live else 201
+    if live is None:
+        raise statuses.not_found(resource.group, resource.plural, asked.name)
+    if request.method == "PUT":
+        return writing.update(cluster, asked, live, _checked(read(request, resource), resource, place)), 200
+    return writing.patched(cluster, asked, live, read_patch(request), media), 200
 
 
 def _checked(body: Object, resource: Resource, place: tuple[str, str]) -> Object:

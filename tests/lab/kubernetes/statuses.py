@@ -32,6 +32,7 @@ class Refused(Exception):  # noqa: N818 - what the server did
     details: Object | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     text: str | None = None
+    warnings: tuple[str, ...] = ()
 
     def status(self) -> Object:
         """The body."""
@@ -138,9 +139,9 @@ def quoted(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-def header(text: str) -> str:
-    """A text within a Warning header."""
-    return text.replace("\\", "\\\\").replace('"', '\\"')
+def warned(texts: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Warning headers."""
+    return tuple(("Warning", f"299 - {json.dumps(text, ensure_ascii=False)}") for text in texts)
 
 
 def deprecated(kind: str) -> list[str]:
