@@ -45,6 +45,8 @@ def _tidied_struct(value: Object, mapped: Mapped) -> Object:
             continue  # nobody knows it
         kind = of_field(mapped, name)
         made = tidied(inner, kind)
+        if made == [] and name in mapped.always:
+            made = None  # so it comes back from storage
         if made is None or (name not in mapped.always and _absent(name, made, kind)):
             continue
         found[name] = made

@@ -24,11 +24,6 @@ def delete(cluster: "Cluster", resource: Resource, live: Object, options: Object
     meta = live["metadata"]
     _check_preconditions(resource, live, options.get("preconditions") or {})
     policy = options.get("propagationPolicy")
-    if policy is not None and policy not in {"Background", *_POLICIES}:
-        known = '"Foreground", "Background", "Orphan", "nil"'
-        said = f"Unsupported value: {statuses.quoted(policy)}: supported values: {known}"
-        cause = statuses.Cause(reason="FieldValueNotSupported", message=said, field="propagationPolicy")
-        raise statuses.invalid("meta.k8s.io", "DeleteOptions", "", [cause])
     finalizers = list(meta.get("finalizers") or [])
     if resource.kind == "CustomResourceDefinition" and _CLEANUP not in finalizers:
         finalizers.append(_CLEANUP)
@@ -57,6 +52,16 @@ def delete(cluster: "Cluster", resource: Resource, live: Object, options: Object
     if dry_run:
         return 200, marked
     return 200, cluster.stored(resource, marked)
+
+
+def check_policy(options: Object) -> None:
+    """Refused where it is none that there is."""
+    policy = options.get("propagationPolicy")
+    if policy is not None and policy not in {"Background", *_POLICIES}:
+        known = '"Foreground", "Background", "Orphan", "nil"'
+        said = f"Unsupported value: {statuses.quoted(policy)}: supported values: {known}"
+        cause = statuses.Cause(reason="FieldValueNotSupported", message=said, field="propagationPolicy")
+        raise statuses.invalid("meta.k8s.io", "DeleteOptions", "", [cause])
 
 
 def _graceful(resource: Resource, live: Object, options: Object) -> int | None:

@@ -142,7 +142,7 @@ def strict_yaml(body: bytes) -> Object:
         raise statuses.bad_request(f"error strict decoding YAML: {said}") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "context_mark", None) or getattr(error, "problem_mark", None)
-        line = (mark.line if mark else 0) + 1
+        line = min((mark.line if mark else 0) + 1, body.count(b"\n") + 1)
         said = f"error converting YAML to JSON: yaml: line {line}: did not find expected node content"
         raise statuses.bad_request(f"error decoding YAML: {said}") from None
     return found if isinstance(found, dict) else {}

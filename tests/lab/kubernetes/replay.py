@@ -14,7 +14,7 @@ from tests.lab.kubernetes.cluster import Cluster
 from tests.lab.kubernetes.controllers import Pace
 from tests.lab.kubernetes.recordings import Exchange, Names, exchanges
 from tests.lab.kubernetes.types import Object
-from tests.lab.kubernetes.wire import Answer, Request, Stream
+from tests.lab.kubernetes.wire import Answer, Reply, Request, Stream
 from tests.lab.kubernetes.writing import completed
 
 RECORDED = Pace(create=0.6, ready=0.0, stop=0.4, crash=0.5, backoff=1.0, longest_backoff=3.0, pull=0.8)
@@ -48,19 +48,42 @@ class Replay:
     ours: Names = field(default_factory=Names)
     tokens: dict[str, str] = field(default_factory=dict)  # continue tokens of ours by recorded ones
 
+    def begin(self) -> None:
+        """Make what was there before."""
+        prepare(self)
+
+    def send(self, exchange: Exchange) -> Reply:
+        """The answer to a recorded request."""
+        return self.cluster.handle(self._request(exchange))
+
     def run(self) -> Iterator[Difference]:
         """Every answer that differs."""
-        prepare(self)
+        self.begin()
         for exchange in exchanges(self.name):
             self.cluster.clock.told = exchange.at
             self.cluster.settle()
             if "older than" in exchange.note or "expired" in exchange.note:
                 self.cluster.store.compact()
-            reply = self.cluster.handle(self._request(exchange))
+            if exchange.note in _EXISTING:
+                self._apply(_EXISTING[exchange.note], exchange.at)
+            reply = self.send(exchange)
             found = tuple(self._differences(exchange, reply))
             if found:
                 asked = f"{exchange.request['method']} {exchange.request['path']} {exchange.request['query']}"
                 yield Difference(line=exchange.line, note=exchange.note, request=asked, what=found)
+
+    def _apply(self, body: Object, at: float) -> None:
+        """Make what the recorder had made a while before."""
+        self.cluster.clock.told = at - 3
+        namespace = _PLACES[self.name[:2]]
+        path = f"/apis/apps/v1/namespaces/{namespace}/deployments/web"
+        whole = {**body, "metadata": {**body["metadata"], "namespace": namespace}}
+        headers = {"authorization": f"Bearer {ADMIN}", "content-type": "application/apply-patch+yaml"}
+        data, query = json.dumps(whole).encode(), {"fieldManager": "eeveon"}
+        self.cluster.handle(Request(method="PATCH", path=path, query=query, headers=headers, body=data))
+        for seconds in (3.0, 2.0, 1.0, 0.0):
+            self.cluster.clock.told = at - seconds
+            self.cluster.settle()
 
     def _request(self, exchange: Exchange) -> Request:
         raw = exchange.request
@@ -80,6 +103,9 @@ class Replay:
         back = {name: uid for uid, name in self.ours.uids.items()}
         for uid, name in self.real.uids.items():
             text = text.replace(uid, back.get(name, uid))
+        text = re.sub(
+            r'(/metadata/resourceVersion", "value": )"(\d+)"', lambda m: f'{m[1]}"{self._revision(m[2])}"', text
+        )
         return re.sub(r'"resourceVersion": "(\d+)"', lambda m: f'"resourceVersion": "{self._revision(m[1])}"', text)
 
     def _revision(self, recorded: str) -> str:
@@ -162,8 +188,6 @@ def prepare(replay: Replay) -> None:
                 if place not in made and request["method"] == "GET":
                     _seed(cluster, one)
                 made.add(place)
-        if exchange.note in _EXISTING:
-            _seed(cluster, copy.deepcopy(_EXISTING[exchange.note]))
     cluster.expressions |= _EXPRESSIONS
     for token, user in _USERS.items():
         cluster.access.tokens[token] = user
@@ -182,7 +206,7 @@ _ABSENT = {"no-such-ns", "rec-made", "default"}
 _WEB: Object = {
     "apiVersion": "apps/v1",
     "kind": "Deployment",
-    "metadata": {"name": "web", "namespace": "rec-err", "labels": {"app": "web"}, "uid": "00000000-0000-4000-8000-000000000000", "generation": 1},
+    "metadata": {"name": "web", "labels": {"app": "web"}},
     "spec": {
         "replicas": 0,
         "selector": {"matchLabels": {"app": "web"}},
@@ -192,7 +216,16 @@ _WEB: Object = {
         },
     },
 }
-_EXISTING = {"selector changed, dry run": _WEB, "merge patch, unknown field, fieldValidation=Strict": _WEB}
+_ONE: Object = {**_WEB, "spec": {**_WEB["spec"], "replicas": 1}}
+_EXISTING = {
+    "selector changed, dry run": _WEB,
+    "merge patch, unknown field, fieldValidation=Strict": _WEB,
+    "the same once it exists": _WEB,
+    "dry run": _ONE,
+    "Foreground, in the body": _ONE,
+    "Orphan": _ONE,
+}
+_PLACES = {"24": "rec-err", "26": "rec-err", "28": "rec-rbac", "35": "rec-del", "39": "rec-evict"}
 _USERS = {
     "serviceaccount": service_account(
         "rec-rbac",
@@ -228,7 +261,13 @@ def _seed(cluster: Cluster, one: Object) -> None:
 def known(body: Any) -> Any:
     """Without what a controller of the recorded machine left, and the descriptions of columns."""
     if isinstance(body, dict) and body.get("kind") == "Table":
-        return {**body, "columnDefinitions": [{**one, "description": ""} for one in body["columnDefinitions"]]}
+        columns = [{**one, "description": ""} for one in body["columnDefinitions"]]
+        ages = [at for at, one in enumerate(columns) if one["name"] == "Age"]
+        rows = [
+            {**row, "cells": ["AGE" if at in ages else cell for at, cell in enumerate(row["cells"])]}
+            for row in body["rows"]
+        ]
+        return {**body, "columnDefinitions": columns, "rows": rows}
     if isinstance(body, dict) and body.get("kind") == "Scale":
         return {**body, "status": {}}
     if isinstance(body, dict) and isinstance(body.get("items"), list):
@@ -254,7 +293,7 @@ def stable(body: Any) -> Any:
 
 
 def _stable_meta(meta: Object) -> Object:
-    kept = {name: value for name, value in meta.items() if name not in {"resourceVersion", "continue"}}
+    kept = {name: value for name, value in meta.items() if name not in {"resourceVersion", "continue", "remainingItemCount"}}
     if "managedFields" in kept:
         kept["managedFields"] = sorted((
             {**row, "fieldsV1": _quiet(row.get("fieldsV1") or {})} for row in kept["managedFields"] if row.get("manager") not in _CONTROLLERS or row.get("subresource") != "status"

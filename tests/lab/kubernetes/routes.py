@@ -175,6 +175,7 @@ def options_of(request: Request, resource: Resource, place: tuple[str, str], sub
         subresource=subresource,
         validation=query.get("fieldValidation") or "Warn",
         force=query.get("force") in {"true", "1"},
+        patched=request.method == "PATCH" and not apply,
     )
 
 
@@ -273,9 +274,10 @@ def read_yaml(request: Request) -> Object:
 
 def _delete(cluster: "Cluster", request: Request, resource: Resource, place: tuple[str, str]) -> Answer:
     live = cluster.store.get(resource.key, *place)
+    options = _delete_options(request)
     if live is None:
         raise statuses.not_found(resource.group, resource.plural, place[1])
-    code, body = deleting.delete(cluster, resource, live, _delete_options(request), dry_run="dryRun" in request.query)
+    code, body = deleting.delete(cluster, resource, live, options, dry_run="dryRun" in request.query)
     return Answer(code=code, body=body)
 
 
@@ -295,6 +297,7 @@ def _delete_options(request: Request) -> Object:
     for name in ("propagationPolicy", "gracePeriodSeconds"):
         if name in request.query:
             options[name] = request.query[name]
+    deleting.check_policy(options)
     return options
 
 

@@ -19,6 +19,10 @@ def check(write: "Write", body: Object) -> None:
     if not unknown or write.validation == "Ignore":
         return
     texts = [f'unknown field "{path}"' for path in unknown]
+    if write.validation == "Strict" and write.patched:
+        whole, said = statuses.quoted(statuses.quoted(body)), f"strict decoding error: {', '.join(texts)}"
+        cause = statuses.Cause(reason="FieldValueInvalid", message=f"Invalid value: {whole}: {said}", field="patch")
+        raise statuses.invalid("", "", "", [cause])
     if write.validation == "Strict":
         kind, version = write.resource.kind, write.resource.version
         said = f'{kind} in version "{version}" cannot be handled as a {kind}: strict decoding error: {", ".join(texts)}'

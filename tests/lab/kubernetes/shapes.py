@@ -55,7 +55,8 @@ def many(request: Request, resource: Resource, page: list[Object], meta: Object,
             items = [partial(item) for item in page]
             body = {"kind": "PartialObjectMetadataList", "apiVersion": _META, "metadata": meta, "items": items}
         case "Table":
-            body = table(resource, page, meta, clock)
+            whole = request.query.get("includeObject") == "Object"
+            body = table(resource, page, meta, clock, (lambda item: item) if whole else None)
         case _:
             items = page if resource.custom else [_bare(item) for item in page]
             body = {"kind": f"{resource.kind}List", "apiVersion": resource.api_version, "metadata": meta}

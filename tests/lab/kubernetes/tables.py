@@ -89,7 +89,9 @@ _COLUMNS: Mapping[str, tuple[Column, ...]] = {
 _AFTER = {"Deployment": _TEMPLATED, "ReplicaSet": _TEMPLATED, "StatefulSet": _TEMPLATED[:2]}
 
 
-def table(resource: Resource, items: list[Object], meta: Object, clock: "Clock") -> Object:
+def table(
+    resource: Resource, items: list[Object], meta: Object, clock: "Clock", shown: Callable[[Object], Any] | None = None
+) -> Object:
     """The objects as rows."""
     columns: list[Column] = [("Name", "string", lambda one: one["metadata"]["name"])]
     columns += _COLUMNS.get(resource.kind, ()) if not resource.custom else resource.columns
@@ -97,7 +99,7 @@ def table(resource: Resource, items: list[Object], meta: Object, clock: "Clock")
         columns.append(("Age", "string", lambda one: _age(one, clock)))
     columns += _AFTER.get(resource.kind, ())
     rows = [
-        {"cells": [cell(item) for _, _, cell in columns], "object": partial(item)} for item in items
+        {"cells": [cell(item) for _, _, cell in columns], "object": (shown or partial)(item)} for item in items
     ]
     heads = [
         {

@@ -18,6 +18,7 @@ class Write:
     subresource: str = ""
     validation: str = ""  # Strict, Warn, Ignore
     force: bool = False
+    patched: bool = False  # by a patch that is not an apply
     warnings: list[str] = field(default_factory=list)
 
     def writer(self, operation: str, now: str) -> Writer:
