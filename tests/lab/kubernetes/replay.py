@@ -17,7 +17,7 @@ from tests.lab.kubernetes.types import Object
 from tests.lab.kubernetes.wire import Answer, Reply, Request, Stream
 from tests.lab.kubernetes.writing import completed
 
-RECORDED = Pace(create=0.6, ready=0.0, stop=0.4, crash=0.5, backoff=1.0, longest_backoff=3.0, pull=0.8)
+RECORDED = Pace(create=0.6, ready=0.0, stop=0.4, crash=0.5, backoff=2.3, growth=4.0, longest_backoff=60.0, pull=0.8)
 _NAMESPACE = re.compile(r"/namespaces/([^/]+)/")
 _AGENTS = {"40": "kubectl", "41": "kubectl", "17": "kubectl"}
 # Written by controllers at their own time, or for reasons of the recorded machine.

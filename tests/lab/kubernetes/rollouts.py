@@ -4,16 +4,17 @@ Recorded are polls, so what lies between two of them is not known. The claim is 
 that the real server showed, the fake one passes through too, in the same order.
 """
 
+import copy
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from tests.lab.kubernetes.recordings import exchanges
+from tests.lab.kubernetes.recordings import Exchange, exchanges
 from tests.lab.kubernetes.replay import Replay
 from tests.lab.kubernetes.types import Object
 
-_HASH = re.compile(r"(?<=[a-z])-[a-z0-9]{7,10}(?![a-z0-9])")
+_HASH = re.compile(r"(?<=[a-z])-[a-z0-9]{7,10}(-[a-z0-9]{5})?(?![a-z0-9])")
 _TICK = 0.05  # seconds of the clock between two looks
 _WORKLOADS = {"Deployment", "StatefulSet"}
 
@@ -44,7 +45,8 @@ def workload_state(one: Object) -> str:
     return _HASH.sub("-HASH", json.dumps([one["metadata"].get("generation"), status, conditions], sort_keys=True))
 
 
-_NAMED = {"currentRevision", "updateRevision"}
+# Named anew in each run; and how long a Pod takes to stop is a matter of pace.
+_NAMED = {"currentRevision", "updateRevision", "terminatingReplicas"}
 
 
 def pod_states(one: Object) -> Iterator[str]:
@@ -85,7 +87,10 @@ def simulated(name: str) -> Passed:
                 passed.see(event.now)
         seen = cluster.store.revision
 
-    now = -4.0
+    now = -6.0
+    if before := _before(name):
+        cluster.clock.told = now
+        replay.send(before)
     for exchange in exchanges(name):
         while now < exchange.at:
             cluster.clock.told = now
@@ -95,6 +100,21 @@ def simulated(name: str) -> Passed:
             replay.send(exchange)
             look()
     return passed
+
+
+_ALONE = {"50-rollout-healthy", "55-rollout-statefulset"}  # these begin with nothing
+
+
+def _before(name: str) -> Exchange | None:
+    """The apply of the healthy workload that the recorder had made."""
+    if name in _ALONE:
+        return None
+    first = next(one for one in exchanges(name) if one.request["method"] == "PATCH")
+    body = copy.deepcopy(first.request["body"])
+    container = body["spec"]["template"]["spec"]["containers"][0]
+    container["image"] = "registry.test/web:1"
+    container.pop("resources", None)
+    return replace(first, request={**first.request, "body": body})
 
 
 def not_passed(real: Passed, ours: Passed) -> list[str]:

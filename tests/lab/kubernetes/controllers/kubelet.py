@@ -97,7 +97,7 @@ def _next(cluster: "Cluster", pod: Object, life: Life) -> tuple[str, float] | No
         case "ended":
             return ("running", pace.crash) if life.restarts == 0 else ("waiting", pace.crash)
         case "waiting":
-            return "running", min(pace.longest_backoff, pace.backoff * 2 ** max(0, life.restarts - 1))
+            return "running", min(pace.longest_backoff, pace.backoff * pace.growth ** max(0, life.restarts - 1))
         case _:
             return None
 

@@ -11,7 +11,8 @@ class Pace:
     ready: float = 0.02  # from then until it is ready; a startup or readiness probe is passed then
     stop: float = 0.02  # until a Pod that is to stop is gone
     crash: float = 0.03  # a crashing container lives so long
-    backoff: float = 0.05  # before it is started again; doubled each time
+    backoff: float = 0.05  # before it is started again
+    growth: float = 2.0  # of that, each time
     longest_backoff: float = 0.4
     pull: float = 0.03  # from ErrImagePull to ImagePullBackOff and back
     establish: float = 0.03  # until the kind of a CustomResourceDefinition is offered

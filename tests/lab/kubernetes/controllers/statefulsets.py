@@ -103,7 +103,7 @@ def _report(cluster: "Cluster", live: Object, pods: dict[str, Object], current: 
     alive = [one for one in pods.values() if "deletionTimestamp" not in one["metadata"]]
     new = [one for one in alive if _revision(one) == update]
     old = [one for one in alive if _revision(one) == current]
-    ready = [one for one in alive if is_ready(one)]
+    ready = [one for one in pods.values() if is_ready(one)]  # one that is to stop still counts
     if len(new) == live["spec"]["replicas"] == len(ready) and len(alive) == len(pods):
         current, old = update, new
     counts = {
@@ -114,6 +114,6 @@ def _report(cluster: "Cluster", live: Object, pods: dict[str, Object], current: 
     status: Object = {"observedGeneration": live["metadata"]["generation"], "replicas": len(pods)}
     status |= {name: value for name, value in counts.items() if value}
     status |= {"currentRevision": current, "updateRevision": update, "collisionCount": 0}
-    status["availableReplicas"] = len([one for one in alive if is_available(cluster, one, minimum)])
+    status["availableReplicas"] = len([one for one in pods.values() if is_available(cluster, one, minimum)])
     if status != live["status"]:
         hands.set_status(cluster, live, status)

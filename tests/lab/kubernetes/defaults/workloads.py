@@ -46,7 +46,6 @@ def stateful_set(made: Object) -> None:
         claim.setdefault("apiVersion", "v1")
         others.claim(claim)
     made["status"].setdefault("replicas", 0)
-    made["status"].setdefault("availableReplicas", 0)
 
 
 def daemon_set(made: Object) -> None:
