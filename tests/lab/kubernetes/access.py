@@ -117,7 +117,10 @@ class Access:
             for group in rule.get("apiGroups") or ()
             for plural in rule.get("resources") or ()
         }
-        return all(any({verb, "*"} & own.verbs and {what, "*"} & own.resources for own in user.rules) for verb, what in asked)
+        return all(
+            any({verb, "*"} & own.verbs and {what, "*"} & own.resources for own in user.rules)
+            for verb, what in asked
+        )
 
     def check_path(self, user: User, request: Request) -> None:
         """Refused with 403 where somebody unknown asks what the server has."""

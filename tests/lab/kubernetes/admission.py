@@ -104,7 +104,8 @@ def _quality(resources: list[Object]) -> str:
     if not any(one.get("requests") or one.get("limits") for one in resources):
         return "BestEffort"
     whole = all(
-        set(one.get("limits") or ()) >= {"cpu", "memory"} and one.get("limits") == one.get("requests") for one in resources
+        set(one.get("limits") or ()) >= {"cpu", "memory"} and one.get("limits") == one.get("requests")
+        for one in resources
     )
     return "Guaranteed" if whole else "Burstable"
 

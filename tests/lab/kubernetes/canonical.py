@@ -24,7 +24,9 @@ def tidied(value: Any, kind: Type) -> Any:
         case Listing() as listing:
             return [tidied(item, listing.element) for item in value] if isinstance(value, list) else value
         case Mapped(fields=fields) as mapped if isinstance(value, dict):
-            return _tidied_struct(value, mapped) if fields and not mapped.element else _tidied_map(value, mapped)
+            return (
+                _tidied_struct(value, mapped) if fields and not mapped.element else _tidied_map(value, mapped)
+            )
         case _:
             return value
 

@@ -38,8 +38,12 @@ class Cluster:
         default_factory=lambda: {name: {"cpu": "4", "memory": "8Gi"} for name in ("node-1", "node-2")}
     )
     fates: dict[str, str] = field(default_factory=dict)  # of images; see controllers/kubelet.py
-    loads: dict[str, int] = field(default_factory=dict)  # the replicas that an autoscaler finds right, by target
-    expressions: dict[str, Callable[[Object], bool]] = field(default_factory=dict)  # of admission policies, by their CEL
+    loads: dict[str, int] = field(
+        default_factory=dict
+    )  # the replicas that an autoscaler finds right, by target
+    expressions: dict[str, Callable[[Object], bool]] = field(
+        default_factory=dict
+    )  # of admission policies, by their CEL
     binds_claims: bool = True
     holds_namespaces: bool = False  # keep those that are deleted in Terminating
     work: Work = field(default_factory=Work)
@@ -70,7 +74,9 @@ class Cluster:
         body = refused.status()
         if token := headers.pop("x-continue", None):
             body["metadata"] = {"continue": token}
-        return Answer(code=refused.code, body=body, headers=(*headers.items(), *statuses.warned(refused.warnings)))
+        return Answer(
+            code=refused.code, body=body, headers=(*headers.items(), *statuses.warned(refused.warnings))
+        )
 
     def settle(self) -> None:
         """Let the controllers do what is due."""
@@ -119,7 +125,10 @@ class Cluster:
         if "deletionTimestamp" in found["metadata"]:
             why = f"unable to create new content in namespace {namespace} because it is being terminated"
             refused = statuses.forbidden(resource.group, resource.plural, name, why)
-            cause = {"reason": "NamespaceTerminating", "message": f"namespace {namespace} is being terminated"}
+            cause = {
+                "reason": "NamespaceTerminating",
+                "message": f"namespace {namespace} is being terminated",
+            }
             refused.details = {**(refused.details or {}), "causes": [cause | {"field": "metadata.namespace"}]}
             raise refused
 

@@ -63,7 +63,9 @@ def _root(schema: Object) -> Mapped:
     fields |= {"apiVersion": Scalar(name="string"), "kind": Scalar(name="string")}
     fields["metadata"] = Named(name="meta.ObjectMeta")
     element = found.element if isinstance(found, Mapped) else ANYTHING
-    return Mapped(fields=fields, element=element, defaults=found.defaults if isinstance(found, Mapped) else {})
+    return Mapped(
+        fields=fields, element=element, defaults=found.defaults if isinstance(found, Mapped) else {}
+    )
 
 
 def type_of(schema: Any) -> Type:

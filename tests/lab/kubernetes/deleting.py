@@ -14,12 +14,22 @@ _POLICIES = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
 
 # Kinds whose deletion is answered by the object.
 _SHOWN = frozenset(
-    {"Service", "Pod", "ServiceAccount", "PersistentVolume", "PersistentVolumeClaim", "PodTemplate", "ResourceQuota"}
+    {
+        "Service",
+        "Pod",
+        "ServiceAccount",
+        "PersistentVolume",
+        "PersistentVolumeClaim",
+        "PodTemplate",
+        "ResourceQuota",
+    }
 )
 _CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
 
 
-def delete(cluster: "Cluster", resource: Resource, live: Object, options: Object, *, dry_run: bool) -> tuple[int, Object]:
+def delete(
+    cluster: "Cluster", resource: Resource, live: Object, options: Object, *, dry_run: bool
+) -> tuple[int, Object]:
     """The status code and the body of the answer."""
     meta = live["metadata"]
     _check_preconditions(resource, live, options.get("preconditions") or {})
@@ -85,7 +95,9 @@ def _check_preconditions(resource: Resource, live: Object, conditions: Object) -
         raise _unmet(resource, live, why + "The object might have been deleted and then recreated")
     if (revision := conditions.get("resourceVersion")) and revision != meta["resourceVersion"]:
         why = f"the ResourceVersion in the precondition ({revision}) does not match the ResourceVersion in record "
-        raise _unmet(resource, live, why + f"({meta['resourceVersion']}). The object might have been modified")
+        raise _unmet(
+            resource, live, why + f"({meta['resourceVersion']}). The object might have been modified"
+        )
 
 
 def _unmet(resource: Resource, live: Object, why: str) -> statuses.Refused:

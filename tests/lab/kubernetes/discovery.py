@@ -49,7 +49,9 @@ def groups(request: Request, catalogue: Catalogue) -> Answer:
 
 def group(catalogue: Catalogue, name: str) -> Object:
     """One group, without its kinds."""
-    versions = [{"groupVersion": f"{name}/{version}", "version": version} for version in catalogue.groups()[name]]
+    versions = [
+        {"groupVersion": f"{name}/{version}", "version": version} for version in catalogue.groups()[name]
+    ]
     return {"name": name, "versions": versions, "preferredVersion": versions[0]}
 
 
@@ -65,7 +67,12 @@ def _aggregated(catalogue: Catalogue, names: list[str]) -> Answer:
             for version in catalogue.groups()[name]
         ]
         items.append({"metadata": {"name": name} if name else {}, "versions": versions})
-    body = {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items}
+    body = {
+        "kind": "APIGroupDiscoveryList",
+        "apiVersion": "apidiscovery.k8s.io/v2",
+        "metadata": {},
+        "items": items,
+    }
     tag = hashlib.sha512(json.dumps(body).encode()).hexdigest().upper()
     return Answer(body=body, kind=_AGGREGATED, headers=(("Etag", f'"{tag}"'),))
 
@@ -75,7 +82,11 @@ def _in(catalogue: Catalogue, name: str, version: str) -> list[Resource]:
 
 
 def _described(one: Resource) -> Object:
-    kind = {"group": one.group if one.custom else "", "version": one.version if one.custom else "", "kind": one.kind}
+    kind = {
+        "group": one.group if one.custom else "",
+        "version": one.version if one.custom else "",
+        "kind": one.kind,
+    }
     row: Object = {"resource": one.plural, "responseKind": kind}
     row |= {"scope": "Namespaced" if one.namespaced else "Cluster", "singularResource": one.singular}
     row["verbs"] = list(one.verbs)
@@ -104,7 +115,11 @@ def resources(catalogue: Catalogue, name: str, version: str) -> Answer:
         rows.append(row)
         for sub, (kind, verbs) in one.subresources.items():
             row = {"name": f"{one.plural}/{sub}", "singularName": "", "namespaced": one.namespaced}
-            row |= {"group": kind["group"], "version": kind["version"]} if kind["group"] and not one.custom else {}
+            row |= (
+                {"group": kind["group"], "version": kind["version"]}
+                if kind["group"] and not one.custom
+                else {}
+            )
             rows.append(row | {"kind": kind["kind"], "verbs": list(verbs)})
     body: Object = {"kind": "APIResourceList", "groupVersion": f"{name}/{version}" if name else version}
     if name:

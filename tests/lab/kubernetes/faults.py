@@ -1,8 +1,8 @@
 """What may go wrong between a client and the server, told by a test.
 
-    cluster.faults.next(Fault.throttled(seconds=2))             # the next request, whatever it is
-    cluster.faults.next(Fault.cut_after(), method="PATCH")      # done, but the answer never comes
-    cluster.faults.always(Fault.broken(), path="/deployments")  # until `clear()`
+cluster.faults.next(Fault.throttled(seconds=2))             # the next request, whatever it is
+cluster.faults.next(Fault.cut_after(), method="PATCH")      # done, but the answer never comes
+cluster.faults.always(Fault.broken(), path="/deployments")  # until `clear()`
 """
 
 import threading
@@ -26,7 +26,11 @@ class Fault:
         """429 of priority and fairness."""
         message = "The server has received too many requests and has asked us to try again later"
         details = {"retryAfterSeconds": seconds}
-        headers = {"Retry-After": str(seconds), "X-Kubernetes-Pf-Flowschema-Uid": "u", "X-Kubernetes-Pf-Prioritylevel-Uid": "u"}
+        headers = {
+            "Retry-After": str(seconds),
+            "X-Kubernetes-Pf-Flowschema-Uid": "u",
+            "X-Kubernetes-Pf-Prioritylevel-Uid": "u",
+        }
         return cls(refusal=statuses.Refused(429, message, "TooManyRequests", details, headers))
 
     @classmethod
@@ -119,7 +123,14 @@ class Faults:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def next(
-        self, fault: Fault, *, times: int = 1, method: str = "", path: str = "", query: str = "", skip: int = 0
+        self,
+        fault: Fault,
+        *,
+        times: int = 1,
+        method: str = "",
+        path: str = "",
+        query: str = "",
+        skip: int = 0,
     ) -> None:
         """The next requests that fit (`path`: a part of it; `query`: a parameter it has), after `skip` that went well."""
         with self._lock:
@@ -130,7 +141,9 @@ class Faults:
     def always(self, fault: Fault, *, method: str = "", path: str = "", query: str = "") -> None:
         """All requests that fit, until `clear()`."""
         with self._lock:
-            self._planned.append(_Planned(fault=fault, times=None, method=method, path=path, query=query, skip=0))
+            self._planned.append(
+                _Planned(fault=fault, times=None, method=method, path=path, query=query, skip=0)
+            )
 
     def clear(self) -> None:
         """Nothing goes wrong any more."""

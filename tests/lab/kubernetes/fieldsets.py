@@ -10,7 +10,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.lab.kubernetes.types import ANYTHING, Anything, Listing, Mapped, Object, Scalar, Type, of_field, resolved
+from tests.lab.kubernetes.types import (
+    ANYTHING,
+    Anything,
+    Listing,
+    Mapped,
+    Object,
+    Scalar,
+    Type,
+    of_field,
+    resolved,
+)
 
 Path = tuple[str, ...]
 Fields = frozenset[Path]

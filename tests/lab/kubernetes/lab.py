@@ -41,7 +41,9 @@ class Objects:
         with self.cluster.lock:
             return routes.made_by(self.cluster, by, kind, body)
 
-    def patch(self, kind: str, name: str, patch: Object, namespace: str = "default", *, by: str = "kubectl-edit") -> Object:
+    def patch(
+        self, kind: str, name: str, patch: Object, namespace: str = "default", *, by: str = "kubectl-edit"
+    ) -> Object:
         """A merge patch, as another manager would send it."""
         with self.cluster.lock:
             asked = self._asked(kind, name, namespace, by)
@@ -68,7 +70,9 @@ class Objects:
 
     def _asked(self, kind: str, name: str, namespace: str, by: str) -> Write:
         resource = self.cluster.catalogue.named(kind)
-        return Write(resource=resource, namespace=namespace if resource.namespaced else "", name=name, manager=by)
+        return Write(
+            resource=resource, namespace=namespace if resource.namespaced else "", name=name, manager=by
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +110,9 @@ class Kubernetes:
 
     def namespace(self, name: str) -> str:
         """A new namespace of that name."""
-        self.objects.create("namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        self.objects.create(
+            "namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        )
         return name
 
     def kubeconfig_for(self, *rules: Rule, name: str = "deployer", namespace: str = "default") -> Path:
@@ -115,7 +121,9 @@ class Kubernetes:
         self.cluster.access.tokens[token] = service_account(namespace, name, *rules)
         return self._written(f"{name}.kubeconfig", {"token": token}, namespace)
 
-    def kubeconfig_with(self, user: Mapping[str, Any], name: str = "other", namespace: str = "default") -> Path:
+    def kubeconfig_with(
+        self, user: Mapping[str, Any], name: str = "other", namespace: str = "default"
+    ) -> Path:
         """A kubeconfig with other credentials: `{"token": "x"}`, `{"exec": {…}}`, `{"tokenFile": …}`, `{}`."""
         return self._written(f"{name}.kubeconfig", user, namespace)
 

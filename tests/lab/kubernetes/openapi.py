@@ -54,8 +54,12 @@ def _described(catalogue: Catalogue, group: str, version: str) -> Object:
         if (one.group, one.version) != (group, version) or "get" not in one.verbs:
             continue
         prefix = f"/apis/{group}/{version}" if group else f"/api/{version}"
-        place = f"{prefix}/namespaces/{{namespace}}/{one.plural}" if one.namespaced else f"{prefix}/{one.plural}"
-        paths[f"{place}/{{name}}"] = {verb: _operation(one, verb) for verb in ("get", "put", "patch", "delete")}
+        place = (
+            f"{prefix}/namespaces/{{namespace}}/{one.plural}" if one.namespaced else f"{prefix}/{one.plural}"
+        )
+        paths[f"{place}/{{name}}"] = {
+            verb: _operation(one, verb) for verb in ("get", "put", "patch", "delete")
+        }
         paths[place] = {"post": _operation(one, "post"), "get": _operation(one, "list")}
         _add(f"{one.kind}.{one.version}.{one.group or 'core'}", one.type, schemas, one)
     info = {"title": "Kubernetes", "version": "v1.36.2"}
@@ -65,8 +69,17 @@ def _described(catalogue: Catalogue, group: str, version: str) -> Object:
 def _operation(one: Resource, verb: str) -> Object:
     kind = {"group": one.group, "version": one.version, "kind": one.kind}
     writes = verb in {"put", "patch", "post", "delete"}
-    parameters = [{"name": name, "in": "query", "schema": {"type": "string"}} for name in _PARAMETERS if writes]
-    action = {"get": "get", "list": "list", "put": "put", "patch": "patch", "post": "post", "delete": "delete"}[verb]
+    parameters = [
+        {"name": name, "in": "query", "schema": {"type": "string"}} for name in _PARAMETERS if writes
+    ]
+    action = {
+        "get": "get",
+        "list": "list",
+        "put": "put",
+        "patch": "patch",
+        "post": "post",
+        "delete": "delete",
+    }[verb]
     return {
         "operationId": f"{verb}{one.kind}",
         "parameters": parameters,
@@ -86,7 +99,9 @@ def _add(name: str, kind: Mapped, schemas: dict[str, Object], one: Resource | No
     if kind.atomic:
         row["x-kubernetes-map-type"] = "atomic"
     if one is not None:
-        row["x-kubernetes-group-version-kind"] = [{"group": one.group, "version": one.version, "kind": one.kind}]
+        row["x-kubernetes-group-version-kind"] = [
+            {"group": one.group, "version": one.version, "kind": one.kind}
+        ]
 
 
 def _schema(kind: Type, schemas: dict[str, Object]) -> Object:

@@ -90,7 +90,10 @@ def managers_of(written: Object) -> Managers:
     for entry in written.get("metadata", {}).get("managedFields") or ():
         apply = entry["operation"] == "Apply"
         who = Manager(
-            entry["manager"], entry["operation"], "" if apply else entry["apiVersion"], entry.get("subresource", "")
+            entry["manager"],
+            entry["operation"],
+            "" if apply else entry["apiVersion"],
+            entry.get("subresource", ""),
         )
         fields = decoded(entry.get("fieldsV1") or {})
         found[who] = Entry(fields=fields, version=entry["apiVersion"], time=entry.get("time"))
@@ -116,7 +119,9 @@ def shown(managers: Managers) -> list[Object]:
     return rows
 
 
-def after_update(live: Object | None, new: Object, kind: Mapped, managers: Managers, writer: Writer) -> Managers:
+def after_update(
+    live: Object | None, new: Object, kind: Mapped, managers: Managers, writer: Writer
+) -> Managers:
     """The managers after somebody wrote the whole object."""
     before = _plain(live) if live is not None else empty(kind)
     difference = _heeded(compare(before, _plain(new), kind), writer)
@@ -125,7 +130,11 @@ def after_update(live: Object | None, new: Object, kind: Mapped, managers: Manag
     if taken:
         had = others.get(writer.manager)
         fields = taken | (had.fields if had else NONE)
-        others[writer.manager] = Entry(fields=fields, version=writer.version, time=None if writer.manager.subresource == "scale" else writer.now)
+        others[writer.manager] = Entry(
+            fields=fields,
+            version=writer.version,
+            time=None if writer.manager.subresource == "scale" else writer.now,
+        )
     return _capped(_tidy(others), writer)
 
 
@@ -194,7 +203,9 @@ def _in_order(path: Path) -> list[tuple[bool, str]]:
     return [(depth < len(path) - 1, step) for depth, step in enumerate(path)]
 
 
-def _after_change(managers: Mapping[Manager, Entry], difference: Comparison, writer: Manager | None) -> Managers:
+def _after_change(
+    managers: Mapping[Manager, Entry], difference: Comparison, writer: Manager | None
+) -> Managers:
     """Others lose what was changed or removed."""
     lost = difference.modified | difference.added | difference.removed
     return {
@@ -232,5 +243,3 @@ def spoken_manager(who: Manager, entry: Entry) -> str:
         return f'"{who.name}"'
     through = f' with subresource "{who.subresource}"' if who.subresource else ""
     return f'"{who.name}"{through} using {entry.version}'
-
-

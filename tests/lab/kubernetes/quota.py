@@ -27,7 +27,9 @@ def asked(pod: Object, what: str) -> Decimal:
 def used(cluster: "Cluster", namespace: str, name: str) -> Decimal:
     """How much of it a namespace uses."""
     pods = [
-        pod for pod in cluster.store.list(_PODS, namespace) if pod["status"].get("phase") not in {"Failed", "Succeeded"}
+        pod
+        for pod in cluster.store.list(_PODS, namespace)
+        if pod["status"].get("phase") not in {"Failed", "Succeeded"}
     ]
     if name in {"pods", "count/pods"}:
         return Decimal(len(pods))

@@ -35,7 +35,9 @@ def listed(cluster: "Cluster", request: Request, resource: Resource, namespace: 
     """A page of the objects that the selectors fit."""
     query = request.query
     fits = _selection(request, resource)
-    limit = _limit(query.get("limit", "")) if query.get("resourceVersion") != "0" else 0  # the cache has no pages
+    limit = (
+        _limit(query.get("limit", "")) if query.get("resourceVersion") != "0" else 0
+    )  # the cache has no pages
     _check_revision(cluster, query)
     if token := query.get("continue"):
         revision, after = _continued(cluster, resource, token)
@@ -114,7 +116,7 @@ def _check_revision(cluster: "Cluster", query: Any) -> None:
         details = {"causes": [cause.shown()], "retryAfterSeconds": 1}
         raise statuses.Refused(504, message, "Timeout", details, {"Retry-After": "1"})
     if query.get("resourceVersionMatch") == "Exact" and int(wanted) < cluster.store.compacted:
-        raise statuses.Refused(410, f"The resourceVersion for the provided list is too old.", "Expired")
+        raise statuses.Refused(410, "The resourceVersion for the provided list is too old.", "Expired")
 
 
 def _selection(request: Request, resource: Resource) -> selectors.Test:
@@ -125,7 +127,9 @@ def _selection(request: Request, resource: Resource) -> selectors.Test:
     return lambda item: labels(item) and fields(item)
 
 
-def watched(cluster: "Cluster", request: Request, resource: Resource, namespace: str, name: str = "") -> Stream | Answer:
+def watched(
+    cluster: "Cluster", request: Request, resource: Resource, namespace: str, name: str = ""
+) -> Stream | Answer:
     """A stream of what happens from a revision on."""
     fits = _selection(request, resource)
     since = request.query.get("resourceVersion", "")
@@ -153,7 +157,10 @@ def watched(cluster: "Cluster", request: Request, resource: Resource, namespace:
         lines = [] if state["sent"] else list(waiting)
         state["sent"] = True
         if state["at"] < cluster.store.compacted:
-            return [*lines, {"type": "ERROR", "object": _too_old(int(state["at"]), cluster.store.compacted)}], False
+            return [
+                *lines,
+                {"type": "ERROR", "object": _too_old(int(state["at"]), cluster.store.compacted)},
+            ], False
         for event in _since(cluster.store.events, int(state["at"])):
             if event.key == resource.key and (line := view.line(event)) is not None:
                 lines.append(line)
@@ -182,7 +189,12 @@ class _View:
     """What one watch sees."""
 
     def __init__(
-        self, cluster: "Cluster", request: Request, resource: Resource, place: tuple[str, str], fits: selectors.Test
+        self,
+        cluster: "Cluster",
+        request: Request,
+        resource: Resource,
+        place: tuple[str, str],
+        fits: selectors.Test,
     ) -> None:
         self.cluster, self.request, self.resource = cluster, request, resource
         (self.namespace, self.name), self.fits = place, fits

@@ -64,7 +64,9 @@ _UID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _ADDRESS = re.compile(r"\b(10\.(96|244)\.\d+\.\d+|127\.0\.0\.1(:\d+)?)\b")
 _REVISION = re.compile(r"(resource version: |current: |precondition \(|record \(|\d \()\d+")
-_HASHED = re.compile(r"(?<=-)[bcdfghjklmnpqrstvwxz2456789]{8,10}(?=$|-|\")|(?<=^)[bcdf-hj-np-tv-xz2456789]{8,10}$")
+_HASHED = re.compile(
+    r"(?<=-)[bcdfghjklmnpqrstvwxz2456789]{8,10}(?=$|-|\")|(?<=^)[bcdf-hj-np-tv-xz2456789]{8,10}$"
+)
 
 
 @dataclass(slots=True)
@@ -83,7 +85,10 @@ class Names:
         """A whole answer with them made equal."""
         match value:
             case {"nodePort": int()}:
-                return {**self.value({key: inner for key, inner in value.items() if key != "nodePort"}), "nodePort": 0}
+                return {
+                    **self.value({key: inner for key, inner in value.items() if key != "nodePort"}),
+                    "nodePort": 0,
+                }
             case dict():
                 return {self.text(name): self.value(inner) for name, inner in value.items()}
             case list():

@@ -17,7 +17,9 @@ from tests.lab.kubernetes.types import Object
 from tests.lab.kubernetes.wire import Answer, Reply, Request, Stream
 from tests.lab.kubernetes.writing import completed
 
-RECORDED = Pace(create=0.6, ready=0.0, stop=0.4, crash=0.5, backoff=2.3, growth=4.0, longest_backoff=60.0, pull=0.8)
+RECORDED = Pace(
+    create=0.6, ready=0.0, stop=0.4, crash=0.5, backoff=2.3, growth=4.0, longest_backoff=60.0, pull=0.8
+)
 _NAMESPACE = re.compile(r"/namespaces/([^/]+)/")
 _AGENTS = {"40": "kubectl", "41": "kubectl", "17": "kubectl"}
 # Written by controllers at their own time, or for reasons of the recorded machine.
@@ -43,7 +45,9 @@ class Replay:
     """One case, from its first request to its last."""
 
     name: str
-    cluster: Cluster = field(default_factory=lambda: Cluster(clock=Clock(told=0.0), pace=RECORDED, binds_claims=False))
+    cluster: Cluster = field(
+        default_factory=lambda: Cluster(clock=Clock(told=0.0), pace=RECORDED, binds_claims=False)
+    )
     real: Names = field(default_factory=Names)
     ours: Names = field(default_factory=Names)
     tokens: dict[str, str] = field(default_factory=dict)  # continue tokens of ours by recorded ones
@@ -88,7 +92,13 @@ class Replay:
     def _request(self, exchange: Exchange) -> Request:
         raw = exchange.request
         body = raw["body"]
-        data = b"" if body is None else body.encode() if isinstance(body, str) else self._ours(json.dumps(body)).encode()
+        data = (
+            b""
+            if body is None
+            else body.encode()
+            if isinstance(body, str)
+            else self._ours(json.dumps(body)).encode()
+        )
         headers = {name.lower(): value for name, value in raw["headers"].items()}
         headers["user-agent"] = agent(self.name, exchange)
         if exchange.by != "none":
@@ -104,9 +114,13 @@ class Replay:
         for uid, name in self.real.uids.items():
             text = text.replace(uid, back.get(name, uid))
         text = re.sub(
-            r'(/metadata/resourceVersion", "value": )"(\d+)"', lambda m: f'{m[1]}"{self._revision(m[2])}"', text
+            r'(/metadata/resourceVersion", "value": )"(\d+)"',
+            lambda m: f'{m[1]}"{self._revision(m[2])}"',
+            text,
         )
-        return re.sub(r'"resourceVersion": "(\d+)"', lambda m: f'"resourceVersion": "{self._revision(m[1])}"', text)
+        return re.sub(
+            r'"resourceVersion": "(\d+)"', lambda m: f'"resourceVersion": "{self._revision(m[1])}"', text
+        )
 
     def _revision(self, recorded: str) -> str:
         return self.tokens.get(f"rv {recorded}", recorded)
@@ -176,7 +190,10 @@ _SAME_WORLD["32-expired-410"] = "30-list-paging-and-selectors"
 def prepare(replay: Replay) -> None:
     """What was there before the case began: its namespaces, and objects that it reads without having made them."""
     cluster, made = replay.cluster, set[tuple[str, ...]]()
-    for exchange in (*(exchanges(_SAME_WORLD[replay.name]) if replay.name in _SAME_WORLD else ()), *exchanges(replay.name)):
+    for exchange in (
+        *(exchanges(_SAME_WORLD[replay.name]) if replay.name in _SAME_WORLD else ()),
+        *exchanges(replay.name),
+    ):
         request, response = exchange.request, exchange.response
         found = _NAMESPACE.search(request["path"])
         if found and found[1] not in _ABSENT and not cluster.store.get(("", "namespaces"), "", found[1]):
@@ -195,11 +212,15 @@ def prepare(replay: Replay) -> None:
 
 _EXPRESSIONS: dict[str, Callable[[Object], bool]] = {
     "object.spec.replicas <= 3": lambda one: one["spec"]["replicas"] <= 3,
-    "object.spec.template.spec.containers.all(c, !c.image.endsWith(':latest'))": lambda one: not any(
-        container["image"].endswith(":latest") for container in one["spec"]["template"]["spec"]["containers"]
+    "object.spec.template.spec.containers.all(c, !c.image.endsWith(':latest'))": lambda one: (
+        not any(
+            container["image"].endswith(":latest")
+            for container in one["spec"]["template"]["spec"]["containers"]
+        )
     ),
-    "has(object.metadata.labels) && 'owner' in object.metadata.labels": lambda one: "owner"
-    in one["metadata"].get("labels", {}),
+    "has(object.metadata.labels) && 'owner' in object.metadata.labels": lambda one: (
+        "owner" in one["metadata"].get("labels", {})
+    ),
     "object.metadata.name != 'nomsg'": lambda one: one["metadata"]["name"] != "nomsg",
 }
 _ABSENT = {"no-such-ns", "rec-made", "default"}
@@ -271,7 +292,9 @@ def known(body: Any) -> Any:
     if isinstance(body, dict) and body.get("kind") == "Scale":
         return {**body, "status": {}}
     if isinstance(body, dict) and isinstance(body.get("items"), list):
-        items = [one for one in body["items"] if _name(one) not in {"openshift-service-ca.crt", "kube-root-ca.crt"}]
+        items = [
+            one for one in body["items"] if _name(one) not in {"openshift-service-ca.crt", "kube-root-ca.crt"}
+        ]
         return {**body, "items": items}
     return body
 
@@ -283,7 +306,11 @@ def stable(body: Any) -> Any:
             found = {name: stable(value) for name, value in body.items()}
             if isinstance(meta := found.get("metadata"), dict):
                 found["metadata"] = _stable_meta(meta)
-                if "spec" in found and "status" in found and found.get("kind") not in {"Scale", "SelfSubjectAccessReview"}:
+                if (
+                    "spec" in found
+                    and "status" in found
+                    and found.get("kind") not in {"Scale", "SelfSubjectAccessReview"}
+                ):
                     del found["status"]
             return found
         case list():
@@ -293,11 +320,20 @@ def stable(body: Any) -> Any:
 
 
 def _stable_meta(meta: Object) -> Object:
-    kept = {name: value for name, value in meta.items() if name not in {"resourceVersion", "continue", "remainingItemCount"}}
+    kept = {
+        name: value
+        for name, value in meta.items()
+        if name not in {"resourceVersion", "continue", "remainingItemCount"}
+    }
     if "managedFields" in kept:
-        kept["managedFields"] = sorted((
-            {**row, "fieldsV1": _quiet(row.get("fieldsV1") or {})} for row in kept["managedFields"] if row.get("manager") not in _CONTROLLERS or row.get("subresource") != "status"
-        ), key=lambda row: (row["operation"], row["manager"], row.get("subresource", "")))
+        kept["managedFields"] = sorted(
+            (
+                {**row, "fieldsV1": _quiet(row.get("fieldsV1") or {})}
+                for row in kept["managedFields"]
+                if row.get("manager") not in _CONTROLLERS or row.get("subresource") != "status"
+            ),
+            key=lambda row: (row["operation"], row["manager"], row.get("subresource", "")),
+        )
     if isinstance(notes := kept.get("annotations"), dict):
         notes = {name: value for name, value in notes.items() if name != _REVISION}
         kept["annotations"] = notes

@@ -13,7 +13,13 @@ from tests.lab.kubernetes.types import ANYTHING, Mapped, Named, Object, builtin
 # Kinds whose `generation` counts changes of the spec; others have none.
 _COUNTED = frozenset(
     {"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob", "Ingress", "NetworkPolicy"}
-    | {"PodDisruptionBudget", "CustomResourceDefinition", "ReplicationController", "Pod", "HorizontalPodAutoscaler"}
+    | {
+        "PodDisruptionBudget",
+        "CustomResourceDefinition",
+        "ReplicationController",
+        "Pod",
+        "HorizontalPodAutoscaler",
+    }
     | {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
     | {"ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"}
 ) - {"HorizontalPodAutoscaler"}
@@ -66,7 +72,10 @@ class Resource:
 
 _METADATA = Named(name="meta.ObjectMeta")
 _UNKNOWN = Mapped(
-    fields={"metadata": _METADATA}, element=ANYTHING, always=frozenset({"metadata"}), structs=frozenset({"metadata"})
+    fields={"metadata": _METADATA},
+    element=ANYTHING,
+    always=frozenset({"metadata"}),
+    structs=frozenset({"metadata"}),
 )
 
 
@@ -87,7 +96,9 @@ def _resource(row: Mapping[str, Any]) -> Resource:
         namespaced=row["namespaced"],
         verbs=tuple(row["verbs"]),
         type=builtin(row["type"]) if "type" in row else _UNKNOWN,
-        subresources={name: (kind, tuple(verbs)) for name, (kind, verbs) in row.get("subresources", {}).items()},
+        subresources={
+            name: (kind, tuple(verbs)) for name, (kind, verbs) in row.get("subresources", {}).items()
+        },
         short=tuple(row.get("short", ())),
         categories=tuple(row.get("categories", ())),
     )
@@ -121,7 +132,9 @@ class Catalogue:
     def of_kind(self, api_version: str, kind: str) -> Resource | None:
         """The kind that an object names."""
         group, _, version = api_version.rpartition("/")
-        return next((one for one in self.all() if (one.group, one.version, one.kind) == (group, version, kind)), None)
+        return next(
+            (one for one in self.all() if (one.group, one.version, one.kind) == (group, version, kind)), None
+        )
 
     def named(self, qualified: str) -> Resource:
         """By the name that RBAC uses: `deployments.apps`."""

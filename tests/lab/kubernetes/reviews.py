@@ -24,7 +24,13 @@ def is_review(resource: Resource) -> bool:
 def answer(cluster: "Cluster", write: Write, user: User, asked: Object) -> Answer:
     """The question with its answer."""
     resource = write.resource
-    owned = after_update({"metadata": {}, "spec": {}}, {**asked, "metadata": {}}, _REVIEW, {}, write.writer("Update", cluster.now()))
+    owned = after_update(
+        {"metadata": {}, "spec": {}},
+        {**asked, "metadata": {}},
+        _REVIEW,
+        {},
+        write.writer("Update", cluster.now()),
+    )
     meta: Object = {"managedFields": shown(owned)} if owned else {}
     if resource.kind != "SelfSubjectAccessReview":
         meta = {"creationTimestamp": cluster.now()} if resource.kind == "SelfSubjectReview" else {}

@@ -40,9 +40,12 @@ def workload_state(one: Object) -> str:
     """A status without times, revisions and hashes."""
     status = {name: value for name, value in one.get("status", {}).items() if name not in _NAMED}
     conditions = sorted(
-        (row["type"], row["status"], row.get("reason"), row.get("message")) for row in status.pop("conditions", None) or ()
+        (row["type"], row["status"], row.get("reason"), row.get("message"))
+        for row in status.pop("conditions", None) or ()
     )
-    return _HASH.sub("-HASH", json.dumps([one["metadata"].get("generation"), status, conditions], sort_keys=True))
+    return _HASH.sub(
+        "-HASH", json.dumps([one["metadata"].get("generation"), status, conditions], sort_keys=True)
+    )
 
 
 # Named anew in each run; and how long a Pod takes to stop is a matter of pace.
@@ -121,7 +124,9 @@ def not_passed(real: Passed, ours: Passed) -> list[str]:
     """States of the real one that ours does not pass through in that order."""
     missing, at = [], 0
     for state in real.workload:
-        found = next((place for place in range(at, len(ours.workload)) if ours.workload[place] == state), None)
+        found = next(
+            (place for place in range(at, len(ours.workload)) if ours.workload[place] == state), None
+        )
         if found is None:
             missing.append(state)
         else:

@@ -78,9 +78,7 @@ def _about(cluster: "Cluster", request: Request, steps: list[str]) -> Answer:
             raise statuses.no_page()
 
 
-def _objects(
-    cluster: "Cluster", request: Request, user: Any, place: tuple[str, str, list[str]]
-) -> Reply:
+def _objects(cluster: "Cluster", request: Request, user: Any, place: tuple[str, str, list[str]]) -> Reply:
     group, version, rest = place
     match rest:
         case ["namespaces", namespace, plural, *more] if plural not in {"status", "finalize"}:
@@ -179,7 +177,9 @@ def options_of(request: Request, resource: Resource, place: tuple[str, str], sub
     )
 
 
-def write(cluster: "Cluster", request: Request, resource: Resource, place: tuple[str, str], sub: str = "") -> Answer:
+def write(
+    cluster: "Cluster", request: Request, resource: Resource, place: tuple[str, str], sub: str = ""
+) -> Answer:
     """What a POST, PUT or PATCH leads to."""
     namespace, name = place
     if (request.method == "POST") == bool(name) or request.method not in {"POST", "PUT", "PATCH"}:
@@ -249,7 +249,9 @@ def _checked_apply(config: Object, resource: Resource, place: tuple[str, str]) -
 def read(request: Request, resource: Resource) -> Object:
     """The body as JSON (or YAML)."""
     try:
-        found = json.loads(request.body) if "yaml" not in request.content_type else yaml.safe_load(request.body)
+        found = (
+            json.loads(request.body) if "yaml" not in request.content_type else yaml.safe_load(request.body)
+        )
     except (ValueError, yaml.YAMLError):
         text = request.body.decode(errors="replace")
         said = f"couldn't get version/kind; json parse error: unexpected end of JSON input ({text})"

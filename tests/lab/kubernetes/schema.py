@@ -21,7 +21,9 @@ def check(write: "Write", body: Object) -> None:
     texts = [f'unknown field "{path}"' for path in unknown]
     if write.validation == "Strict" and write.patched:
         whole, said = statuses.quoted(statuses.quoted(body)), f"strict decoding error: {', '.join(texts)}"
-        cause = statuses.Cause(reason="FieldValueInvalid", message=f"Invalid value: {whole}: {said}", field="patch")
+        cause = statuses.Cause(
+            reason="FieldValueInvalid", message=f"Invalid value: {whole}: {said}", field="patch"
+        )
         raise statuses.invalid("", "", "", [cause])
     if write.validation == "Strict":
         kind, version = write.resource.kind, write.resource.version

@@ -12,7 +12,9 @@ Test = Callable[[Object], bool]
 _SET = re.compile(r"^\s*(\S+)\s+(in|notin)\s*\(([^()]*)\)\s*$")
 _EQUAL = re.compile(r"^\s*([^\s=!]+)\s*(==|=|!=)\s*([^\s=!]*)\s*$")
 _FIELDS = {
-    "pods": frozenset({"spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName"})
+    "pods": frozenset(
+        {"spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName"}
+    )
     | {"spec.hostNetwork", "status.phase", "status.podIP", "status.nominatedNodeName"},
     "events": frozenset({"involvedObject.kind", "involvedObject.name", "involvedObject.namespace"})
     | {"involvedObject.uid", "involvedObject.apiVersion", "involvedObject.fieldPath"}
@@ -39,7 +41,9 @@ def _requirement(part: str) -> Callable[[Object], bool]:
     if found := _SET.match(part):
         name, inside = found[1], found[2] == "in"
         values = {value.strip() for value in found[3].split(",")}
-        return lambda labels: (name in labels and labels[name] in values) if inside else labels.get(name) not in values
+        return lambda labels: (
+            (name in labels and labels[name] in values) if inside else labels.get(name) not in values
+        )
     if "(" in part:
         raise statuses.bad_request("unable to parse requirement: found '', expected: ',' or ')'")
     if found := _EQUAL.match(part):

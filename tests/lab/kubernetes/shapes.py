@@ -53,7 +53,12 @@ def many(request: Request, resource: Resource, page: list[Object], meta: Object,
     match shape:
         case "PartialObjectMetadataList":
             items = [partial(item) for item in page]
-            body = {"kind": "PartialObjectMetadataList", "apiVersion": _META, "metadata": meta, "items": items}
+            body = {
+                "kind": "PartialObjectMetadataList",
+                "apiVersion": _META,
+                "metadata": meta,
+                "items": items,
+            }
         case "Table":
             whole = request.query.get("includeObject") == "Object"
             body = table(resource, page, meta, clock, (lambda item: item) if whole else None)

@@ -115,7 +115,9 @@ def unauthorized() -> Refused:
 
 def no_method() -> Refused:
     """Not by this method."""
-    return Refused(405, "the server does not allow this method on the requested resource", "MethodNotAllowed", {})
+    return Refused(
+        405, "the server does not allow this method on the requested resource", "MethodNotAllowed", {}
+    )
 
 
 def schema_error(namespace: str, name: str, version: str, kind: str, errors: list[str]) -> Refused:

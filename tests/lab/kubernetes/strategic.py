@@ -43,7 +43,9 @@ def strategically(target: Any, patch: Object, kind: Type) -> Any:
         elif value is None:
             found.pop(name, None)
         elif isinstance(value, dict):
-            found[name] = strategically(found.get(name), value, inner) if inner else merged(found.get(name), value)
+            found[name] = (
+                strategically(found.get(name), value, inner) if inner else merged(found.get(name), value)
+            )
         elif isinstance(inner, Listing) and inner.merge_by is not None:
             order = patch.get(f"{_ORDER}{name}")
             found[name] = _merged_list(found.get(name) or [], value, inner, order)

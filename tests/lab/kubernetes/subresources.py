@@ -37,7 +37,10 @@ def answer(cluster: "Cluster", request: Request, resource: Resource, place: tupl
 
 def scale_of(live: Object) -> Object:
     """The Scale of something that has replicas."""
-    meta = {key: live["metadata"].get(key) for key in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")}
+    meta = {
+        key: live["metadata"].get(key)
+        for key in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+    }
     status: Object = {"replicas": live.get("status", {}).get("replicas", 0)}
     if selector := live["spec"].get("selector"):
         status["selector"] = selectors.spoken(selector)
@@ -51,7 +54,9 @@ def scale_of(live: Object) -> Object:
 
 
 def _rescaled(cluster: "Cluster", request: Request, resource: Resource, live: Object) -> Answer:
-    asked = routes.options_of(request, resource, (live["metadata"]["namespace"], live["metadata"]["name"]), "scale")
+    asked = routes.options_of(
+        request, resource, (live["metadata"]["namespace"], live["metadata"]["name"]), "scale"
+    )
     if request.method == "PUT":
         wanted = routes.read(request, resource)
     else:
@@ -74,11 +79,18 @@ def _evicted(cluster: "Cluster", request: Request, resource: Resource, pod: Obje
             continue
         status = budget["status"]
         if status.get("disruptionsAllowed", 0) <= 0:
-            name, healthy, wanted = budget["metadata"]["name"], status["currentHealthy"], status["desiredHealthy"]
+            name, healthy, wanted = (
+                budget["metadata"]["name"],
+                status["currentHealthy"],
+                status["desiredHealthy"],
+            )
             message = f"The disruption budget {name} needs {wanted} healthy pods and has {healthy} currently"
             details = {"causes": [{"reason": "DisruptionBudget", "message": message}]}
             said = "Cannot evict pod as it would violate the pod's disruption budget."
             raise statuses.Refused(429, said, "TooManyRequests", details)
     if "dryRun" not in request.query:
         deleting.delete(cluster, resource, pod, {}, dry_run=False)
-    return Answer(code=201, body={"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201})
+    return Answer(
+        code=201,
+        body={"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201},
+    )

@@ -46,7 +46,9 @@ def _pod_restarts(one: Object) -> int:
 
 
 def _ports(one: Object) -> str:
-    return ",".join(f"{port['port']}/{port['protocol']}" for port in one["spec"].get("ports") or ()) or "<none>"
+    return (
+        ",".join(f"{port['port']}/{port['protocol']}" for port in one["spec"].get("ports") or ()) or "<none>"
+    )
 
 
 def _selector(one: Object) -> str:
@@ -90,7 +92,11 @@ _AFTER = {"Deployment": _TEMPLATED, "ReplicaSet": _TEMPLATED, "StatefulSet": _TE
 
 
 def table(
-    resource: Resource, items: list[Object], meta: Object, clock: "Clock", shown: Callable[[Object], Any] | None = None
+    resource: Resource,
+    items: list[Object],
+    meta: Object,
+    clock: "Clock",
+    shown: Callable[[Object], Any] | None = None,
 ) -> Object:
     """The objects as rows."""
     columns: list[Column] = [("Name", "string", lambda one: one["metadata"]["name"])]
@@ -99,7 +105,8 @@ def table(
         columns.append(("Age", "string", lambda one: _age(one, clock)))
     columns += _AFTER.get(resource.kind, ())
     rows = [
-        {"cells": [cell(item) for _, _, cell in columns], "object": (shown or partial)(item)} for item in items
+        {"cells": [cell(item) for _, _, cell in columns], "object": (shown or partial)(item)}
+        for item in items
     ]
     heads = [
         {
@@ -111,7 +118,13 @@ def table(
         }
         for name, kind, _ in columns
     ]
-    return {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": meta, "columnDefinitions": heads, "rows": rows}
+    return {
+        "kind": "Table",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": meta,
+        "columnDefinitions": heads,
+        "rows": rows,
+    }
 
 
 def partial(item: Object) -> Object:

@@ -30,7 +30,13 @@ class Certificates:
         authority, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
         issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "lab authority")])
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "lab server")])
-        root = _signed(issuer, issuer, authority.public_key(), authority, x509.BasicConstraints(ca=True, path_length=None))
+        root = _signed(
+            issuer,
+            issuer,
+            authority.public_key(),
+            authority,
+            x509.BasicConstraints(ca=True, path_length=None),
+        )
         names = x509.SubjectAlternativeName(
             [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost")]
         )
@@ -55,4 +61,8 @@ def _signed(
     now = datetime.datetime.fromtimestamp(today(), tz=datetime.UTC)
     builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(public)
     builder = builder.serial_number(x509.random_serial_number()).not_valid_before(now - _LIVES)
-    return builder.not_valid_after(now + _LIVES).add_extension(extension, critical=False).sign(by, hashes.SHA256())
+    return (
+        builder.not_valid_after(now + _LIVES)
+        .add_extension(extension, critical=False)
+        .sign(by, hashes.SHA256())
+    )

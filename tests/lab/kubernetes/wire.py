@@ -59,5 +59,3 @@ Reply = Answer | Stream
 def parts_of(path: str) -> list[str]:
     """The steps of a path."""
     return [step for step in path.split("/") if step]
-
-

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.lab.kubernetes import admission, defaults, schema, statuses, strategic, validation
 from tests.lab.kubernetes.canonical import tidied
+from tests.lab.kubernetes.fieldsets import compare, fields_of, spoken
 from tests.lab.kubernetes.ownership import (
     Conflicts,
     Managers,
@@ -16,7 +17,6 @@ from tests.lab.kubernetes.ownership import (
     shown,
     spoken_manager,
 )
-from tests.lab.kubernetes.fieldsets import compare, fields_of, spoken
 from tests.lab.kubernetes.resources import Resource
 from tests.lab.kubernetes.types import Object
 from tests.lab.kubernetes.write import Write
@@ -25,7 +25,14 @@ if TYPE_CHECKING:
     from tests.lab.kubernetes.cluster import Cluster
 
 # What only the server writes about an object.
-_SYSTEM = ("uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
+_SYSTEM = (
+    "uid",
+    "creationTimestamp",
+    "generation",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "selfLink",
+)
 
 
 def create(cluster: "Cluster", write: Write, body: Object) -> Object:
@@ -76,7 +83,11 @@ def apply(cluster: "Cluster", write: Write, live: Object | None, config: Object)
     known = managers_of(live)
     if not known:
         known = after_update(
-            None, live, write.resource.type, {}, replace(write, manager="before-first-apply").writer("Update", cluster.now())
+            None,
+            live,
+            write.resource.type,
+            {},
+            replace(write, manager="before-first-apply").writer("Update", cluster.now()),
         )
     try:
         made, managers = applied(live, config, write.resource.type, known, writer, force=write.force)
@@ -147,7 +158,10 @@ def _converted(write: Write, config: Object, made: Object) -> Object:
 def _of_this_way(write: Write, live: Object, new: Object) -> Object:
     """With everything that this way of writing does not write as it was."""
     if write.subresource == "status":
-        meta = {**live["metadata"], **{k: v for k, v in new["metadata"].items() if k in {"annotations", "labels"}}}
+        meta = {
+            **live["metadata"],
+            **{k: v for k, v in new["metadata"].items() if k in {"annotations", "labels"}},
+        }
         return {**live, "status": new.get("status", {}), "metadata": meta}
     if write.resource.keeps_status:
         return {**new, "status": live.get("status", {})} if "status" in live else _without(new, "status")
@@ -159,7 +173,9 @@ def _without(made: Object, name: str) -> Object:
 
 
 def _system_fields(live: Object) -> Object:
-    return {name: live["metadata"][name] for name in (*_SYSTEM, "name", "namespace") if name in live["metadata"]}
+    return {
+        name: live["metadata"][name] for name in (*_SYSTEM, "name", "namespace") if name in live["metadata"]
+    }
 
 
 def _check_revision(write: Write, live: Object, new: Object) -> None:
@@ -184,7 +200,10 @@ def _refuse_uid(write: Write, config: Object) -> None:
 
 def _conflict(conflicts: Conflicts) -> statuses.Refused:
     rows = [(spoken_manager(one.manager, one.entry), spoken(one.path)) for one in conflicts.found]
-    causes = [statuses.Cause(reason="FieldManagerConflict", message=f"conflict with {who}", field=path) for who, path in rows]
+    causes = [
+        statuses.Cause(reason="FieldManagerConflict", message=f"conflict with {who}", field=path)
+        for who, path in rows
+    ]
     count = f"{len(rows)} conflict" + ("s" if len(rows) > 1 else "")
     if len(rows) == 1:
         said = f": conflict with {rows[0][0]}: {rows[0][1]}"
@@ -192,7 +211,10 @@ def _conflict(conflicts: Conflicts) -> statuses.Refused:
         by_manager: dict[str, list[str]] = {}
         for who, path in rows:
             by_manager.setdefault(who, []).append(path)
-        blocks = [f"conflicts with {who}:\n" + "\n".join(f"- {p}" for p in paths) for who, paths in by_manager.items()]
+        blocks = [
+            f"conflicts with {who}:\n" + "\n".join(f"- {p}" for p in paths)
+            for who, paths in by_manager.items()
+        ]
         said = ": " + "\n".join(blocks)
     details: Object = {"causes": [cause.shown() for cause in causes]}
     return statuses.Refused(409, f"Apply failed with {count}{said}", "Conflict", details)
@@ -266,6 +288,12 @@ def patched(cluster: "Cluster", write: Write, live: Object, patch: Any, media: s
             new = strategic.operated(live, patch)
     name = new.get("metadata", {}).get("name")
     if name != live["metadata"]["name"]:
-        why = [statuses.Cause(reason="FieldValueInvalid", message=f"Invalid value: {statuses.quoted(name)}: field is immutable", field="metadata.name")]
+        why = [
+            statuses.Cause(
+                reason="FieldValueInvalid",
+                message=f"Invalid value: {statuses.quoted(name)}: field is immutable",
+                field="metadata.name",
+            )
+        ]
         raise statuses.invalid(write.resource.group, write.resource.kind, write.name, why)
     return update(cluster, write, live, new)

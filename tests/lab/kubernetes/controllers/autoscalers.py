@@ -22,7 +22,10 @@ def sync(cluster: "Cluster", live: Object) -> None:
     size = target["spec"].get("replicas", 1)
     if size == 0:
         return  # switched off
-    wanted = max(live["spec"].get("minReplicas", 1), min(live["spec"]["maxReplicas"], cluster.loads.get(reference["name"], size)))
+    wanted = max(
+        live["spec"].get("minReplicas", 1),
+        min(live["spec"]["maxReplicas"], cluster.loads.get(reference["name"], size)),
+    )
     if wanted != size:
         asked = Write(resource=resource, namespace=namespace, name=reference["name"], manager=hands.MANAGER)
         subresources.scaled(cluster, asked, target, wanted)

@@ -26,15 +26,22 @@ def sync(cluster: "Cluster", live: Object) -> None:
     else:
         desired = _count(live["spec"].get("minAvailable", 0), expected)
     allowed = max(0, healthy - desired) if expected else 0
-    said = (
-        ("True", "SufficientPods") if allowed else ("False", "InsufficientPods")
-    )
+    said = ("True", "SufficientPods") if allowed else ("False", "InsufficientPods")
     before = hands.condition_of(live["status"], "DisruptionAllowed")
     since = before["lastTransitionTime"] if before and before["status"] == said[0] else cluster.now()
-    row = {"type": "DisruptionAllowed", "status": said[0], "observedGeneration": live["metadata"]["generation"]}
+    row = {
+        "type": "DisruptionAllowed",
+        "status": said[0],
+        "observedGeneration": live["metadata"]["generation"],
+    }
     row |= {"lastTransitionTime": since, "reason": said[1], "message": ""}
     status: Object = {"observedGeneration": live["metadata"]["generation"], "disruptionsAllowed": allowed}
-    status |= {"currentHealthy": healthy, "desiredHealthy": desired, "expectedPods": expected, "conditions": [row]}
+    status |= {
+        "currentHealthy": healthy,
+        "desiredHealthy": desired,
+        "expectedPods": expected,
+        "conditions": [row],
+    }
     if status != live["status"]:
         hands.set_status(cluster, live, status)
 

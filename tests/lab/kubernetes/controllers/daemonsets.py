@@ -13,7 +13,7 @@ def sync(cluster: "Cluster", live: Object) -> None:
     """Say that it runs on every node."""
     count = len(cluster.nodes)
     names = ("currentNumberScheduled", "desiredNumberScheduled", "numberReady", "updatedNumberScheduled")
-    status: Object = {name: count for name in (*names, "numberAvailable")}
+    status: Object = dict.fromkeys((*names, "numberAvailable"), count)
     status |= {"numberMisscheduled": 0, "observedGeneration": live["metadata"]["generation"]}
     if status != live["status"]:
         hands.set_status(cluster, live, status)

@@ -37,7 +37,10 @@ def sync(cluster: "Cluster", live: Object) -> None:
     if new is None:
         if _waits_for_old(live, sets):
             _scale_down(cluster, live, sets)
-            rollouts.report(cluster, Rollout(live=_live(cluster, live), sets=tuple(hands.owned(cluster, _SETS, live)), new=None))
+            rollouts.report(
+                cluster,
+                Rollout(live=_live(cluster, live), sets=tuple(hands.owned(cluster, _SETS, live)), new=None),
+            )
             return
         new = _create(cluster, live, sets)
         sets = [*sets, new]
@@ -147,7 +150,9 @@ def _numbered(cluster: "Cluster", live: Object, sets: list[Object], new: Object,
         status = rollouts.with_condition(cluster, status, "Progressing", ("True", reason, said))
     elif created:
         said = f'Created new replica set "{name}"'
-        status = rollouts.with_condition(cluster, status, "Progressing", ("True", "NewReplicaSetCreated", said))
+        status = rollouts.with_condition(
+            cluster, status, "Progressing", ("True", "NewReplicaSetCreated", said)
+        )
     return hands.set_status(cluster, live, status, {f"{_PREFIX}revision": str(number)})
 
 
@@ -155,7 +160,8 @@ def _is_scaled(live: Object, sets: list[Object]) -> bool:
     wanted = str(live["spec"]["replicas"])
     mark = f"{_PREFIX}desired-replicas"
     return any(
-        one["spec"]["replicas"] and one["metadata"].get("annotations", {}).get(mark, wanted) != wanted for one in sets
+        one["spec"]["replicas"] and one["metadata"].get("annotations", {}).get(mark, wanted) != wanted
+        for one in sets
     )
 
 

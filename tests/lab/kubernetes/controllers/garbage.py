@@ -34,7 +34,11 @@ def sync(cluster: "Cluster", key: Key, place: Place) -> None:
     finalizers = live["metadata"].get("finalizers") or []
     if "orphan" in finalizers:
         for one in _dependants(cluster, live):
-            owners = [owner for owner in one["metadata"]["ownerReferences"] if owner["uid"] != live["metadata"]["uid"]]
+            owners = [
+                owner
+                for owner in one["metadata"]["ownerReferences"]
+                if owner["uid"] != live["metadata"]["uid"]
+            ]
             meta = {name: value for name, value in one["metadata"].items() if name != "ownerReferences"}
             if owners:
                 meta["ownerReferences"] = owners
@@ -44,7 +48,9 @@ def sync(cluster: "Cluster", key: Key, place: Place) -> None:
         waiting = _dependants(cluster, live)
         for one in waiting:
             if "deletionTimestamp" not in one["metadata"]:
-                hands.delete(cluster, one, "Foreground" if key[0] == "apps" and one["kind"] != "Pod" else "Background")
+                hands.delete(
+                    cluster, one, "Foreground" if key[0] == "apps" and one["kind"] != "Pod" else "Background"
+                )
         if not _dependants(cluster, live):
             _release(cluster, live, "foregroundDeletion")
 

@@ -34,7 +34,9 @@ def _asked(cluster: "Cluster", live: Object, manager: str, subresource: str) -> 
     )
 
 
-def set_status(cluster: "Cluster", live: Object, status: Object, annotations: Object | None = None, by: str = MANAGER) -> Object:
+def set_status(
+    cluster: "Cluster", live: Object, status: Object, annotations: Object | None = None, by: str = MANAGER
+) -> Object:
     """The object with that status (and annotations)."""
     new = {**live, "status": status}
     if annotations:
@@ -88,7 +90,9 @@ def condition_of(status: Object, kind: str) -> Object | None:
     return next((one for one in status.get("conditions") or () if one["type"] == kind), None)
 
 
-def event(cluster: "Cluster", about: Object, reason: str, message: str, kind: str = "Normal", source: str = "") -> None:
+def event(
+    cluster: "Cluster", about: Object, reason: str, message: str, kind: str = "Normal", source: str = ""
+) -> None:
     """Tell of something that happened; the same again is counted."""
     meta = about["metadata"]
     namespace = meta.get("namespace") or "default"
@@ -98,8 +102,16 @@ def event(cluster: "Cluster", about: Object, reason: str, message: str, kind: st
         if same and old["message"] == message:
             change(cluster, old, {**old, "count": old.get("count", 1) + 1, "lastTimestamp": now})
             return
-    involved: dict[str, Any] = {"kind": about["kind"], "namespace": meta.get("namespace"), "name": meta["name"]}
-    involved |= {"uid": meta["uid"], "apiVersion": about["apiVersion"], "resourceVersion": meta["resourceVersion"]}
+    involved: dict[str, Any] = {
+        "kind": about["kind"],
+        "namespace": meta.get("namespace"),
+        "name": meta["name"],
+    }
+    involved |= {
+        "uid": meta["uid"],
+        "apiVersion": about["apiVersion"],
+        "resourceVersion": meta["resourceVersion"],
+    }
     body: Object = {
         "apiVersion": "v1",
         "kind": "Event",

@@ -97,7 +97,9 @@ def _next(cluster: "Cluster", pod: Object, life: Life) -> tuple[str, float] | No
         case "ended":
             return ("running", pace.crash) if life.restarts == 0 else ("waiting", pace.crash)
         case "waiting":
-            return "running", min(pace.longest_backoff, pace.backoff * pace.growth ** max(0, life.restarts - 1))
+            return "running", min(
+                pace.longest_backoff, pace.backoff * pace.growth ** max(0, life.restarts - 1)
+            )
         case _:
             return None
 
@@ -119,7 +121,9 @@ def _enter(cluster: "Cluster", pod: Object, life: Life) -> Object:
         return hands.set_status(cluster, pod, status, by=hands.SCHEDULER)
     if life.stage == "placed":
         node = _node(cluster, pod) or ""
-        pod = hands.change(cluster, pod, {**pod, "spec": {**pod["spec"], "nodeName": node}}, "binding", hands.SCHEDULER)
+        pod = hands.change(
+            cluster, pod, {**pod, "spec": {**pod["spec"], "nodeName": node}}, "binding", hands.SCHEDULER
+        )
         where = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
         message = f"Successfully assigned {where} to {node}"
         hands.event(cluster, pod, "Scheduled", message, source="default-scheduler")

@@ -34,7 +34,10 @@ def establish(cluster: "Cluster", definition: Object) -> None:
         return
     if hands.condition_of(definition["status"], "Established"):
         return
-    due = cluster.moments.setdefault(definition["metadata"]["uid"], cluster.clock.seconds()) + cluster.pace.establish
+    due = (
+        cluster.moments.setdefault(definition["metadata"]["uid"], cluster.clock.seconds())
+        + cluster.pace.establish
+    )
     if due > cluster.clock.seconds():
         cluster.work.again(CRDS, definition["metadata"], due)
         return
@@ -59,7 +62,11 @@ def _clean_up(cluster: "Cluster", definition: Object) -> None:
         if "deletionTimestamp" not in one["metadata"]:
             hands.delete(cluster, one)
     if not cluster.store.list(key):
-        left = [name for name in definition["metadata"]["finalizers"] if not name.startswith("customresourcecleanup")]
+        left = [
+            name
+            for name in definition["metadata"]["finalizers"]
+            if not name.startswith("customresourcecleanup")
+        ]
         meta = {name: value for name, value in definition["metadata"].items() if name != "finalizers"}
         if left:
             meta["finalizers"] = left

@@ -68,7 +68,12 @@ def unschedulable(cluster: "Cluster", pod: Object) -> Object:
     count = len(cluster.nodes)
     said = f"0/{count} nodes are available: {', '.join(lacking)}. no new claims to deallocate, "
     said += f"preemption: 0/{count} nodes are available: {count} Preemption is not helpful for scheduling."
-    row = {"type": "PodScheduled", "status": "False", "lastProbeTime": None, "lastTransitionTime": cluster.now()}
+    row = {
+        "type": "PodScheduled",
+        "status": "False",
+        "lastProbeTime": None,
+        "lastTransitionTime": cluster.now(),
+    }
     row |= {"reason": "Unschedulable", "message": said}
     return {**pod["status"], "phase": "Pending", "conditions": [row]}
 
@@ -83,17 +88,21 @@ def of(cluster: "Cluster", pod: Object, life: "Life") -> Object:
         "conditions": _conditions(cluster, pod, names, ready=ready),
         "hostIP": "127.0.0.1",
         "startTime": pod["status"].get("startTime", cluster.now()),
-        "containerStatuses": [_container(cluster, pod, one, life, ready=ready) for one in pod["spec"]["containers"]],
+        "containerStatuses": [
+            _container(cluster, pod, one, life, ready=ready) for one in pod["spec"]["containers"]
+        ],
         "qosClass": pod["status"].get("qosClass", "BestEffort"),
     }
     if running:
-        address = pod["status"].get("podIP") or f"10.244.{len(cluster.lives) // 250}.{len(cluster.lives) % 250 + 1}"
+        address = (
+            pod["status"].get("podIP") or f"10.244.{len(cluster.lives) // 250}.{len(cluster.lives) % 250 + 1}"
+        )
         status |= {"podIP": address, "podIPs": [{"ip": address}]}
     return status
 
 
 def _is_ready(cluster: "Cluster", pod: Object, life: "Life") -> bool:
-    from tests.lab.kubernetes.controllers.kubelet import fate  # noqa: PLC0415 - they describe each other
+    from tests.lab.kubernetes.controllers.kubelet import fate
 
     if life.stage == "ready":
         return True
@@ -118,7 +127,11 @@ def _conditions(cluster: "Cluster", pod: Object, names: list[str], *, ready: boo
 def _container(cluster: "Cluster", pod: Object, one: Object, life: "Life", *, ready: bool) -> Object:
     row: Object = {"name": one["name"], "state": _state(cluster, pod, one, life)}
     earlier = life.last and life.stage != "ended"
-    row |= {"lastState": {"terminated": life.last} if earlier else {}, "ready": ready, "restartCount": life.restarts}
+    row |= {
+        "lastState": {"terminated": life.last} if earlier else {},
+        "ready": ready,
+        "restartCount": life.restarts,
+    }
     return row | {"image": one.get("image", ""), "imageID": "", "started": life.stage in {"running", "ready"}}
 
 
@@ -128,7 +141,9 @@ def _state(cluster: "Cluster", pod: Object, one: Object, life: "Life") -> Object
         case "pulling":
             return _waiting("ErrImagePull", not_pulled(image))
         case "backing-off":
-            return _waiting("ImagePullBackOff", f'Back-off pulling image "{image}": ErrImagePull: {not_pulled(image)}')
+            return _waiting(
+                "ImagePullBackOff", f'Back-off pulling image "{image}": ErrImagePull: {not_pulled(image)}'
+            )
         case "invalid":
             said = f'Failed to apply default image tag "{image}": couldn\'t parse image name "{image}": invalid reference format'
             return _waiting("InvalidImageName", said)

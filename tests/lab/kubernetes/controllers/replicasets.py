@@ -43,7 +43,10 @@ def _live(cluster: "Cluster", live: Object) -> Object:
 
 
 def _lives(pod: Object) -> bool:
-    return "deletionTimestamp" not in pod["metadata"] and pod["status"].get("phase") not in {"Failed", "Succeeded"}
+    return "deletionTimestamp" not in pod["metadata"] and pod["status"].get("phase") not in {
+        "Failed",
+        "Succeeded",
+    }
 
 
 def is_ready(pod: Object) -> bool:
@@ -70,11 +73,15 @@ def is_available(cluster: "Cluster", pod: Object, minimum: int) -> bool:
 def _resize(cluster: "Cluster", live: Object, pods: list[Object]) -> str | None:
     """What a refused creation said."""
     wanted = live["spec"]["replicas"]
-    for pod in sorted(pods, key=lambda pod: (is_ready(pod), -int(pod["metadata"]["resourceVersion"])))[: len(pods) - wanted]:
+    for pod in sorted(pods, key=lambda pod: (is_ready(pod), -int(pod["metadata"]["resourceVersion"])))[
+        : len(pods) - wanted
+    ]:
         if len(pods) > wanted:
             name = pod["metadata"]["name"]
             hands.delete(cluster, pod)
-            hands.event(cluster, live, "SuccessfulDelete", f"Deleted pod: {name}", source="replicaset-controller")
+            hands.event(
+                cluster, live, "SuccessfulDelete", f"Deleted pod: {name}", source="replicaset-controller"
+            )
     for _ in range(wanted - len(pods)):
         try:
             made = _create(cluster, live)
@@ -95,7 +102,9 @@ def _create(cluster: "Cluster", live: Object) -> Object:
 def pod_of(owner: Object, naming: Object) -> Object:
     """A Pod out of its owner's template."""
     template = owner["spec"]["template"]
-    kept = {name: template["metadata"][name] for name in ("labels", "annotations") if name in template["metadata"]}
+    kept = {
+        name: template["metadata"][name] for name in ("labels", "annotations") if name in template["metadata"]
+    }
     meta = {**naming, "namespace": owner["metadata"]["namespace"], **kept}
     meta["ownerReferences"] = [hands.reference(owner)]
     return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": template["spec"]}

@@ -70,7 +70,11 @@ def old_sizes(live: Object, old: list[Object], new: Object) -> list[tuple[Object
         fewer = max(0, min(sizes[one["metadata"]["name"]], spare))
         sizes[one["metadata"]["name"]] -= fewer
         spare -= fewer
-    return [(one, sizes[one["metadata"]["name"]]) for one in old if sizes[one["metadata"]["name"]] < one["spec"]["replicas"]]
+    return [
+        (one, sizes[one["metadata"]["name"]])
+        for one in old
+        if sizes[one["metadata"]["name"]] < one["spec"]["replicas"]
+    ]
 
 
 def _by_age(sets: list[Object]) -> list[Object]:

@@ -84,8 +84,17 @@ def _create(cluster: "Cluster", live: Object, name: str, revision: str) -> None:
         claim = f"{template['metadata']['name']}-{name}"
         namespace = live["metadata"]["namespace"]
         if cluster.store.get(("", "persistentvolumeclaims"), namespace, claim) is None:
-            meta = {"name": claim, "namespace": namespace, "labels": live["spec"]["selector"].get("matchLabels", {})}
-            made = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": meta, "spec": template["spec"]}
+            meta = {
+                "name": claim,
+                "namespace": namespace,
+                "labels": live["spec"]["selector"].get("matchLabels", {}),
+            }
+            made = {
+                "apiVersion": "v1",
+                "kind": "PersistentVolumeClaim",
+                "metadata": meta,
+                "spec": template["spec"],
+            }
             hands.create(cluster, made)
         volumes.append({"name": template["metadata"]["name"], "persistentVolumeClaim": {"claimName": claim}})
     body["spec"] = {**body["spec"], "hostname": name}

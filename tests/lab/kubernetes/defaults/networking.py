@@ -9,7 +9,9 @@ def service(made: Object) -> None:
     spec.setdefault("type", "ClusterIP")
     spec.setdefault("sessionAffinity", "None")
     if spec["sessionAffinity"] == "ClientIP":
-        spec.setdefault("sessionAffinityConfig", {}).setdefault("clientIP", {}).setdefault("timeoutSeconds", 10800)
+        spec.setdefault("sessionAffinityConfig", {}).setdefault("clientIP", {}).setdefault(
+            "timeoutSeconds", 10800
+        )
     for port in spec.get("ports") or ():
         port.setdefault("protocol", "TCP")
         if port.get("targetPort") in (None, "", 0):

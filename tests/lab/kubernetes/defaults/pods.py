@@ -72,7 +72,12 @@ def _http_get(action: Object) -> None:
     action.setdefault("scheme", "HTTP")
 
 
-_MODES = {"secret": "defaultMode", "configMap": "defaultMode", "downwardAPI": "defaultMode", "projected": "defaultMode"}
+_MODES = {
+    "secret": "defaultMode",
+    "configMap": "defaultMode",
+    "downwardAPI": "defaultMode",
+    "projected": "defaultMode",
+}
 
 
 def _volume(volume: Object) -> None:

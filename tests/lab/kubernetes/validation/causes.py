@@ -7,7 +7,9 @@ from tests.lab.kubernetes.statuses import Cause, quoted
 
 def required(field: str, why: str = "") -> Cause:
     """It must be there."""
-    return Cause(reason="FieldValueRequired", message=f"Required value{f': {why}' if why else ''}", field=field)
+    return Cause(
+        reason="FieldValueRequired", message=f"Required value{f': {why}' if why else ''}", field=field
+    )
 
 
 def invalid(field: str, value: Any, why: str) -> Cause:

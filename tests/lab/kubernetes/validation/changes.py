@@ -16,9 +16,7 @@ _STATEFUL_WHY = (
     "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', "
     "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
 )
-_CLAIM_WHY = (
-    "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n"
-)
+_CLAIM_WHY = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n"
 
 
 def check(kind: str, live: Object, made: Object) -> Iterator[Cause]:
@@ -78,6 +76,8 @@ def _claim(live: Object, made: Object) -> Iterator[Cause]:
 
 def _lines(live: Object, made: Object) -> str:
     """The change as the server shows it, where only the size differs."""
-    before, now = (one["spec"].get("resources", {}).get("requests", {}).get("storage") for one in (live, made))
+    before, now = (
+        one["spec"].get("resources", {}).get("requests", {}).get("storage") for one in (live, made)
+    )
     head = '@@ -6,7 +6,7 @@\n  "Resources": {\n   "Limits": null,\n   "Requests": {\n'
     return f'{head}-   "storage": "{before}"\n+   "storage": "{now}"\n   }}\n  }},\n  "VolumeName": "",\n'

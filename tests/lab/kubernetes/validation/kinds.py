@@ -31,9 +31,13 @@ def deployment(made: Object) -> Iterator[Cause]:
         yield forbidden("spec.strategy.rollingUpdate", why)
     elif strategy["type"] not in {"Recreate", "RollingUpdate"}:
         yield unsupported("spec.strategy.type", strategy["type"], "Recreate", "RollingUpdate")
-    elif strategy["type"] == "RollingUpdate" and not any(_much(part) for part in strategy["rollingUpdate"].values()):
+    elif strategy["type"] == "RollingUpdate" and not any(
+        _much(part) for part in strategy["rollingUpdate"].values()
+    ):
         why = "may not be 0 when `maxSurge` is 0"
-        yield invalid("spec.strategy.rollingUpdate.maxUnavailable", strategy["rollingUpdate"]["maxUnavailable"], why)
+        yield invalid(
+            "spec.strategy.rollingUpdate.maxUnavailable", strategy["rollingUpdate"]["maxUnavailable"], why
+        )
 
 
 def _much(part: Any) -> bool:
@@ -71,7 +75,9 @@ def _selected(spec: Object) -> Iterator[Cause]:
         yield invalid("spec.selector", {}, "empty selector is invalid for deployment")
     yield from labels("spec.template.labels", given)
     if not selectors.matches(selector, given):
-        yield invalid("spec.template.metadata.labels", given or {}, "`selector` does not match template `labels`")
+        yield invalid(
+            "spec.template.metadata.labels", given or {}, "`selector` does not match template `labels`"
+        )
 
 
 def service(made: Object) -> Iterator[Cause]:
@@ -111,7 +117,9 @@ def autoscaler(made: Object) -> Iterator[Cause]:
     if spec["maxReplicas"] < 1:
         yield invalid("spec.maxReplicas", spec["maxReplicas"], "must be greater than 0")
     if spec["maxReplicas"] < spec["minReplicas"]:
-        yield invalid("spec.maxReplicas", spec["maxReplicas"], "must be greater than or equal to `minReplicas`")
+        yield invalid(
+            "spec.maxReplicas", spec["maxReplicas"], "must be greater than or equal to `minReplicas`"
+        )
     target = spec["scaleTargetRef"]
     if not target.get("apiVersion"):
         yield invalid("spec.scaleTargetRef.apiVersion", "", "apiVersion must specify API group")
@@ -121,7 +129,11 @@ def budget(made: Object) -> Iterator[Cause]:
     """One bound."""
     spec = made["spec"]
     if "minAvailable" in spec and "maxUnavailable" in spec:
-        shown = {"MinAvailable": spec["minAvailable"], "Selector": None, "MaxUnavailable": spec["maxUnavailable"]}
+        shown = {
+            "MinAvailable": spec["minAvailable"],
+            "Selector": None,
+            "MaxUnavailable": spec["maxUnavailable"],
+        }
         shown |= {"Selector": spec.get("selector"), "UnhealthyPodEvictionPolicy": None}
         yield invalid("spec", shown, "minAvailable and maxUnavailable cannot be both set")
 

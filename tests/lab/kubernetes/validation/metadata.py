@@ -62,7 +62,9 @@ def finalizers(live: Object, made: Object) -> Iterator[Cause]:
         if name not in (live["metadata"].get("finalizers") or ())
     ]
     if new:
-        said = f"no new finalizers can be added if the object is being deleted, found new finalizers {_go(new)}"
+        said = (
+            f"no new finalizers can be added if the object is being deleted, found new finalizers {_go(new)}"
+        )
         yield forbidden("metadata.finalizers", said)
         yield forbidden("metadata.finalizers", said)  # a real server says it twice
 

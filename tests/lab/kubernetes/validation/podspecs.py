@@ -36,7 +36,9 @@ def _container(where: str, one: Object, volumes: set[str]) -> Iterator[Cause]:
         if not variable.get("name"):
             yield required(f"{where}.env[{at}].name")
         if variable.get("value") and variable.get("valueFrom"):
-            yield invalid(f"{where}.env[{at}].valueFrom", "", "may not be specified when `value` is not empty")
+            yield invalid(
+                f"{where}.env[{at}].valueFrom", "", "may not be specified when `value` is not empty"
+            )
     for at, mount in enumerate(one.get("volumeMounts") or ()):
         if mount.get("name") not in volumes:
             yield unknown(f"{where}.volumeMounts[{at}].name", mount.get("name"))
