@@ -37,12 +37,8 @@ def main(arguments: list[str]) -> int:
         case ["down"]:
             lab.down()
             return 0
-        case ["env"] if lab.engine.answers():
-            _print_environment(lab)
-            return 0
         case ["env"]:
-            sys.stderr.write(f"no lab is up in {folder}; start one with `python -m tests.lab up`\n")
-            return 1
+            return _env(lab)
         case _:
             sys.stderr.write(USAGE)
             return 2
@@ -72,6 +68,14 @@ def _serve_kubernetes(folder: Path) -> None:
         sys.stdout.flush()
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         signal.pause()
+
+
+def _env(lab: Lab) -> int:
+    if not lab.engine.answers():
+        sys.stderr.write(f"no lab is up in {lab.folder}; start one with `python -m tests.lab up`\n")
+        return 1
+    _print_environment(lab)
+    return 0
 
 
 def _print_environment(lab: Lab) -> None:

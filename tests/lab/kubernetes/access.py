@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml  # noqa: TID251 - bodies of an apply are YAML, and PyYAML reads them as the server does
+import yaml  # type: ignore[import-untyped]  # noqa: TID251 - bodies of an apply are YAML 1.1; it ships no types
 
 from tests.lab.kubernetes import statuses
 from tests.lab.kubernetes.resources import Resource

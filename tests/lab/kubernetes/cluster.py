@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.lab.kubernetes import definitions, routes, statuses
+from tests.lab.kubernetes import definitions, routes, statuses, writes
 from tests.lab.kubernetes.access import Access
 from tests.lab.kubernetes.clock import Clock
 from tests.lab.kubernetes.controllers import Pace, reconcile
@@ -55,7 +55,7 @@ class Cluster:
     def __post_init__(self) -> None:
         for name in _FIRST:
             made: Object = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-            routes.made_by(self, "kube-apiserver", "namespaces", made)
+            writes.made_by(self, "kube-apiserver", "namespaces", made)
 
     def handle(self, request: Request) -> Reply:
         """The answer. What is refused is an answer too."""

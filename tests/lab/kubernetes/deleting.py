@@ -31,37 +31,44 @@ def delete(
     cluster: "Cluster", resource: Resource, live: Object, options: Object, *, dry_run: bool
 ) -> tuple[int, Object]:
     """The status code and the body of the answer."""
-    meta = live["metadata"]
     _check_preconditions(resource, live, options.get("preconditions") or {})
     policy = options.get("propagationPolicy")
-    finalizers = list(meta.get("finalizers") or [])
-    if resource.kind == "CustomResourceDefinition" and _CLEANUP not in finalizers:
-        finalizers.append(_CLEANUP)
-    if (extra := _POLICIES.get(policy or "")) and extra not in finalizers:
-        finalizers.append(extra)
-    held = finalizers or resource.kind in {"Namespace"} or _graceful(resource, live, options)
-    if not held:
+    finalizers = _finalizers(resource, live, policy)
+    if not finalizers and resource.kind != "Namespace" and not _graceful(resource, live, options):
         if not dry_run:
             cluster.removed(resource, live)
         return 200, live if resource.kind in _SHOWN else _success(resource, live)
-    marked = {**live, "metadata": {**meta}}
+    marked = _marked(cluster, resource, live, options)
     if finalizers:
         marked["metadata"]["finalizers"] = finalizers
-    if "deletionTimestamp" not in meta:
-        grace = _graceful(resource, live, options) or 0
-        marked["metadata"]["deletionTimestamp"] = cluster.now(grace)
-        marked["metadata"]["deletionGracePeriodSeconds"] = grace
-        if resource.kind in {"Namespace", "CustomResourceDefinition"}:
-            phase = {"phase": "Terminating"} if resource.kind == "Namespace" else {}
-            marked["status"] = {**live.get("status", {}), **phase}
-            del marked["metadata"]["deletionGracePeriodSeconds"]
-        elif resource.counted:
-            marked["metadata"]["generation"] = meta.get("generation", 0) + 1
-    if marked == live:
-        return 200, live
-    if dry_run:
+    if marked == live or dry_run:
         return 200, marked
     return 200, cluster.stored(resource, marked)
+
+
+def _finalizers(resource: Resource, live: Object, policy: str | None) -> list[str]:
+    """Those that hold it, with those that a deletion of this kind adds."""
+    held = list(live["metadata"].get("finalizers") or [])
+    added = [_CLEANUP] if resource.kind == "CustomResourceDefinition" else []
+    added += [_POLICIES[policy]] if policy in _POLICIES else []
+    return held + [name for name in added if name not in held]
+
+
+def _marked(cluster: "Cluster", resource: Resource, live: Object, options: Object) -> Object:
+    """The object as one that is to go."""
+    meta = dict(live["metadata"])
+    marked = {**live, "metadata": meta}
+    if "deletionTimestamp" in meta:
+        return marked
+    grace = _graceful(resource, live, options) or 0
+    meta["deletionTimestamp"] = cluster.now(grace)
+    if resource.kind == "Namespace":
+        marked["status"] = {**live.get("status", {}), "phase": "Terminating"}
+    elif resource.kind != "CustomResourceDefinition":
+        meta["deletionGracePeriodSeconds"] = grace
+        if resource.counted:
+            meta["generation"] = meta.get("generation", 0) + 1
+    return marked
 
 
 def check_policy(options: Object) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tests.lab.kubernetes import deleting, routes, strategic, writing
+from tests.lab.kubernetes import deleting, strategic, writes, writing
 from tests.lab.kubernetes.access import ADMIN, Rule, service_account
 from tests.lab.kubernetes.cluster import Cluster
 from tests.lab.kubernetes.controllers import Pace
@@ -39,7 +39,7 @@ class Objects:
     def create(self, kind: str, body: Object, by: str = "somebody") -> Object:
         """A new object."""
         with self.cluster.lock:
-            return routes.made_by(self.cluster, by, kind, body)
+            return writes.made_by(self.cluster, by, kind, body)
 
     def patch(
         self, kind: str, name: str, patch: Object, namespace: str = "default", *, by: str = "kubectl-edit"

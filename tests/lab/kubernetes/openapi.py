@@ -3,12 +3,12 @@
 import hashlib
 from typing import Any
 
-import yaml  # noqa: TID251 - bodies of an apply are YAML, and PyYAML reads them as the server does
+import yaml  # type: ignore[import-untyped]  # noqa: TID251 - bodies of an apply are YAML 1.1; it ships no types
 
 from tests.lab.kubernetes import statuses
 from tests.lab.kubernetes.resources import Catalogue, Resource
 from tests.lab.kubernetes.types import Anything, Listing, Mapped, Named, Object, Scalar, Type, builtin
-from tests.lab.kubernetes.wire import Answer, Request
+from tests.lab.kubernetes.wire import Answer
 
 _PARAMETERS = ("dryRun", "fieldManager", "fieldValidation", "force")
 _TYPES: dict[str, Object] = {
@@ -22,15 +22,12 @@ _TYPES: dict[str, Object] = {
 }
 
 
-def old(request: Request, catalogue: Catalogue) -> Answer:
-    """/openapi/v2: not offered in the form that kubectl wants; it then does without."""
-    raise statuses.Refused(406, "406: Not Acceptable", "NotAcceptable", {})
-
-
 def document(catalogue: Catalogue, steps: list[str]) -> Answer:
-    """/openapi/v3 and what is below."""
+    """/openapi/v3 and what is below; /openapi/v2 is not offered."""
     groups = catalogue.groups()
     match steps:
+        case ["openapi", "v2"]:  # not in the form that kubectl wants; it then does without
+            raise statuses.Refused(406, "406: Not Acceptable", "NotAcceptable", {})
         case ["openapi", "v3"]:
             paths = {}
             for name, versions in groups.items():
@@ -130,7 +127,7 @@ def _schema(kind: Type, schemas: dict[str, Object]) -> Object:
             return {"type": "object"}
 
 
-class _Strict(yaml.CSafeLoader):
+class _Strict(yaml.CSafeLoader):  # type: ignore[misc]  # it ships no types
     """Refuses a key that is there twice."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:

@@ -26,8 +26,16 @@ _NOBODYS = frozenset(
     {("f:apiVersion",), ("f:kind",), ("f:metadata",)}
     | {
         ("f:metadata", f"f:{name}")
-        for name in ("name", "namespace", "creationTimestamp", "selfLink", "uid", "clusterName")
-        + ("generation", "managedFields", "resourceVersion")
+        for name in [
+            "name",
+            "namespace",
+            "creationTimestamp",
+            "selfLink",
+            "uid",
+            "generation",
+            "managedFields",
+            "resourceVersion",
+        ]
     }
 )
 

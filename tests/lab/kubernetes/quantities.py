@@ -20,7 +20,7 @@ def amount(written: Any) -> Decimal | None:
         return None
     unit = parts[2]
     if unit in _BINARY:
-        return number * 2 ** _BINARY[unit]
+        return number * Decimal(2) ** _BINARY[unit]
     if unit in _DECIMAL:
         return number.scaleb(_DECIMAL[unit])
     return number.scaleb(int(unit[1:]))

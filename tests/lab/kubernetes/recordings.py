@@ -63,7 +63,7 @@ def exchanges(name: str) -> Iterator[Exchange]:
 _UID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _ADDRESS = re.compile(r"\b(10\.(96|244)\.\d+\.\d+|127\.0\.0\.1(:\d+)?)\b")
-_REVISION = re.compile(r"(resource version: |current: |precondition \(|record \(|\d \()\d+")
+_REVISION = re.compile(r"(resource version: |current: |precondition \(|record \()\d+( \(\d+\))?")
 _HASHED = re.compile(
     r"(?<=-)[bcdfghjklmnpqrstvwxz2456789]{8,10}(?=$|-|\")|(?<=^)[bcdf-hj-np-tv-xz2456789]{8,10}$"
 )

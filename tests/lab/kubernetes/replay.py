@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.lab.kubernetes import routes
+from tests.lab.kubernetes import writes
 from tests.lab.kubernetes.access import ADMIN, may, service_account
 from tests.lab.kubernetes.clock import Clock
 from tests.lab.kubernetes.cluster import Cluster
@@ -198,11 +198,11 @@ def prepare(replay: Replay) -> None:
         found = _NAMESPACE.search(request["path"])
         if found and found[1] not in _ABSENT and not cluster.store.get(("", "namespaces"), "", found[1]):
             body: Object = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": found[1]}}
-            routes.made_by(cluster, "eeveon-recorder", "namespaces", body)
+            writes.made_by(cluster, "eeveon-recorder", "namespaces", body)
         if response["status"] in {200, 201} and not response.get("stream"):
             for one in _objects(response["body"]):
                 place = (one["kind"], one["metadata"].get("namespace", ""), one["metadata"]["name"])
-                if place not in made and request["method"] == "GET":
+                if place not in made and (request["method"] == "GET" or "items" in response["body"]):
                     _seed(cluster, one)
                 made.add(place)
     cluster.expressions |= _EXPRESSIONS

@@ -115,12 +115,19 @@ def operated(target: Object, operations: list[Object]) -> Object:
             case "remove":
                 if not isinstance(parent, list) and last not in parent:
                     raise statuses.Refused(422, _REJECTED, "Invalid", {})
-                del parent[int(last) if isinstance(parent, list) else last]
+                _remove(parent, last)
             case "add" if isinstance(parent, list):
                 parent.insert(len(parent) if last == "-" else int(last), operation["value"])
             case _:
                 parent[int(last) if isinstance(parent, list) else last] = operation["value"]
     return whole
+
+
+def _remove(parent: Any, last: str) -> None:
+    if isinstance(parent, list):
+        del parent[int(last)]
+    else:
+        del parent[last]
 
 
 def _reached(whole: Any, steps: list[str]) -> tuple[Any, str]:

@@ -3,10 +3,11 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tests.lab.kubernetes import deleting, routes, selectors, shapes, statuses, strategic, writing
+from tests.lab.kubernetes import deleting, selectors, shapes, statuses, strategic, writes, writing
 from tests.lab.kubernetes.resources import Resource
 from tests.lab.kubernetes.types import Object
 from tests.lab.kubernetes.wire import Answer, Request
+from tests.lab.kubernetes.write import Write
 
 if TYPE_CHECKING:
     from tests.lab.kubernetes.cluster import Cluster
@@ -22,7 +23,7 @@ def answer(cluster: "Cluster", request: Request, resource: Resource, place: tupl
         case "status", "GET":
             return shapes.one(request, resource, live, cluster.clock)
         case "status", _:
-            return routes.write(cluster, request, resource, (namespace, name), "status")
+            return writes.write(cluster, request, resource, (namespace, name), "status")
         case "scale", "GET":
             return Answer(body=scale_of(live))
         case "scale", _:
@@ -30,7 +31,7 @@ def answer(cluster: "Cluster", request: Request, resource: Resource, place: tupl
         case "eviction", "POST":
             return _evicted(cluster, request, resource, live)
         case "finalize", "PUT":
-            return routes.write(cluster, request, resource, (namespace, name), "finalize")
+            return writes.write(cluster, request, resource, (namespace, name), "finalize")
         case _:
             raise statuses.no_resource()
 
@@ -54,20 +55,20 @@ def scale_of(live: Object) -> Object:
 
 
 def _rescaled(cluster: "Cluster", request: Request, resource: Resource, live: Object) -> Answer:
-    asked = routes.options_of(
+    asked = writes.options_of(
         request, resource, (live["metadata"]["namespace"], live["metadata"]["name"]), "scale"
     )
     if request.method == "PUT":
-        wanted = routes.read(request, resource)
+        wanted = writes.read(request, resource)
     else:
-        wanted = strategic.merged(scale_of(live), routes.read_patch(request))
+        wanted = strategic.merged(scale_of(live), writes.read_patch(request))
     meta = live["metadata"]
     if (given := wanted.get("metadata", {}).get("resourceVersion")) and given != meta["resourceVersion"]:
         raise statuses.conflict(resource.group, resource.plural, meta["name"], statuses.MODIFIED)
     return Answer(body=scale_of(scaled(cluster, asked, live, int(wanted.get("spec", {}).get("replicas", 0)))))
 
 
-def scaled(cluster: "Cluster", asked: writing.Write, live: Object, replicas: int) -> Object:
+def scaled(cluster: "Cluster", asked: Write, live: Object, replicas: int) -> Object:
     """The object with so many replicas."""
     new = {**live, "spec": {**live["spec"], "replicas": replicas}}
     return writing.update(cluster, replace(asked, subresource="scale"), live, new)

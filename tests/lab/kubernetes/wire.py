@@ -7,6 +7,7 @@ from typing import Any
 from tests.lab.kubernetes.types import Object
 
 JSON = "application/json"
+APPLY = "application/apply-patch+yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from tests.lab.kubernetes.controllers import (
     statefulsets,
 )
 from tests.lab.kubernetes.controllers.pace import Pace
-from tests.lab.kubernetes.store import Key, Place
+from tests.lab.kubernetes.store import Key
 from tests.lab.kubernetes.types import Object
 
 if TYPE_CHECKING:

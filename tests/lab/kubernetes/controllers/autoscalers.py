@@ -16,7 +16,7 @@ def sync(cluster: "Cluster", live: Object) -> None:
     reference = live["spec"]["scaleTargetRef"]
     resource = cluster.catalogue.of_kind(reference.get("apiVersion", "apps/v1"), reference["kind"])
     namespace = live["metadata"]["namespace"]
-    target = resource and cluster.store.get(resource.key, namespace, reference["name"])
+    target = cluster.store.get(resource.key, namespace, reference["name"]) if resource else None
     if resource is None or target is None or "deletionTimestamp" in target["metadata"]:
         return
     size = target["spec"].get("replicas", 1)

@@ -19,6 +19,7 @@ _DEPENDANTS: tuple[Key, ...] = (
     ("", "services"),
     ("", "persistentvolumeclaims"),
 )
+_OWNERS: tuple[Key, ...] = (("apps", "deployments"), ("apps", "statefulsets"), ("apps", "daemonsets"))
 
 
 def sync(cluster: "Cluster", key: Key, place: Place) -> None:
@@ -26,33 +27,33 @@ def sync(cluster: "Cluster", key: Key, place: Place) -> None:
     live = cluster.store.get(key, *place)
     if live is None:
         _orphans(cluster, place[0])
-        return
-    if "deletionTimestamp" not in live["metadata"]:
-        if _owner_is_gone(cluster, live):
-            hands.delete(cluster, live)
-        return
+    elif "deletionTimestamp" in live["metadata"]:
+        _go_on(cluster, live)
+    elif _owner_is_gone(cluster, live):
+        hands.delete(cluster, live)
+
+
+def _go_on(cluster: "Cluster", live: Object) -> None:
+    """Do what finalizers of a deletion wait for."""
     finalizers = live["metadata"].get("finalizers") or []
     if "orphan" in finalizers:
         for one in _dependants(cluster, live):
-            owners = [
-                owner
-                for owner in one["metadata"]["ownerReferences"]
-                if owner["uid"] != live["metadata"]["uid"]
-            ]
-            meta = {name: value for name, value in one["metadata"].items() if name != "ownerReferences"}
-            if owners:
-                meta["ownerReferences"] = owners
-            hands.change(cluster, one, {**one, "metadata": meta})
+            _abandon(cluster, one, live["metadata"]["uid"])
         _release(cluster, live, "orphan")
     elif "foregroundDeletion" in finalizers:
-        waiting = _dependants(cluster, live)
-        for one in waiting:
+        for one in _dependants(cluster, live):
             if "deletionTimestamp" not in one["metadata"]:
-                hands.delete(
-                    cluster, one, "Foreground" if key[0] == "apps" and one["kind"] != "Pod" else "Background"
-                )
+                hands.delete(cluster, one, "Background" if one["kind"] == "Pod" else "Foreground")
         if not _dependants(cluster, live):
             _release(cluster, live, "foregroundDeletion")
+
+
+def _abandon(cluster: "Cluster", one: Object, owner: str) -> None:
+    owners = [reference for reference in one["metadata"]["ownerReferences"] if reference["uid"] != owner]
+    meta = {name: value for name, value in one["metadata"].items() if name != "ownerReferences"}
+    if owners:
+        meta["ownerReferences"] = owners
+    hands.change(cluster, one, {**one, "metadata": meta})
 
 
 def _release(cluster: "Cluster", live: Object, finalizer: str) -> None:
@@ -65,12 +66,12 @@ def _release(cluster: "Cluster", live: Object, finalizer: str) -> None:
 
 def _dependants(cluster: "Cluster", owner: Object) -> list[Object]:
     uid, namespace = owner["metadata"]["uid"], owner["metadata"].get("namespace", "")
-    found = []
-    for key in _DEPENDANTS:
-        for one in cluster.store.list(key, namespace):
-            if any(reference["uid"] == uid for reference in one["metadata"].get("ownerReferences") or ()):
-                found.append(one)
-    return found
+    return [
+        one
+        for key in _DEPENDANTS
+        for one in cluster.store.list(key, namespace)
+        if any(reference["uid"] == uid for reference in one["metadata"].get("ownerReferences") or ())
+    ]
 
 
 def _owner_is_gone(cluster: "Cluster", one: Object) -> bool:
@@ -88,15 +89,12 @@ def _lives(cluster: "Cluster", one: Object, owner: Object) -> bool:
 
 
 def _orphans(cluster: "Cluster", namespace: str) -> None:
+    """Remove what nobody owns any more, and let go who waited for the last of theirs."""
     for key in _DEPENDANTS:
         for one in cluster.store.list(key, namespace):
             if "deletionTimestamp" not in one["metadata"] and _owner_is_gone(cluster, one):
                 hands.delete(cluster, one)
-    for key in _DEPENDANTS:  # owners that wait for the last of theirs
+    for key in (*_DEPENDANTS, *_OWNERS):
         for one in cluster.store.list(key, namespace):
             if "foregroundDeletion" in (one["metadata"].get("finalizers") or ()):
-                sync(cluster, key, (namespace, one["metadata"]["name"]))
-    for key in (("apps", "deployments"), ("apps", "statefulsets"), ("apps", "daemonsets"), ("batch", "jobs")):
-        for one in cluster.store.list(key, namespace):
-            if "foregroundDeletion" in (one["metadata"].get("finalizers") or ()):
-                sync(cluster, key, (namespace, one["metadata"]["name"]))
+                _go_on(cluster, one)

@@ -75,33 +75,28 @@ def sync(cluster: "Cluster", pod: Object) -> None:
 def _next(cluster: "Cluster", pod: Object, life: Life) -> tuple[str, float] | None:
     """The next stage and the seconds until it comes."""
     pace, end = cluster.pace, fate(cluster, pod)
-    match life.stage:
-        case "created" | "unschedulable":
-            free = _node(cluster, pod) is not None
-            if not free and life.stage == "unschedulable":
-                return None
-            return ("placed", 0.0) if free else ("unschedulable", 0.0)
-        case "placed":
-            return None if end == "stuck" else (_first(cluster, pod, end), pace.create)
-        case "pulling":
-            return "backing-off", pace.pull
-        case "unconfigured":
-            missing = podstatus.missing(cluster, pod)
-            return ("unconfigured", _LOOK_AGAIN) if missing else ("running", 0.0)
-        case "running":
-            if end in {"crash", "oom"}:
-                return "ended", pace.crash
-            if end == "unready":
-                return None
-            return "ready", pace.ready * (_SLOW if end == "slow" else 1)
-        case "ended":
-            return ("running", pace.crash) if life.restarts == 0 else ("waiting", pace.crash)
-        case "waiting":
-            return "running", min(
-                pace.longest_backoff, pace.backoff * pace.growth ** max(0, life.restarts - 1)
-            )
-        case _:
-            return None
+    again = min(pace.longest_backoff, pace.backoff * pace.growth ** max(0, life.restarts - 1))
+    ready = pace.ready * (_SLOW if end == "slow" else 1)
+    free = life.stage in {"created", "unschedulable"} and _node(cluster, pod) is not None
+    following: dict[str, tuple[str, float] | None] = {
+        "created": ("placed" if free else "unschedulable", 0.0),
+        "unschedulable": ("placed", 0.0) if free else None,
+        "placed": None if end == "stuck" else (_first(cluster, pod, end), pace.create),
+        "pulling": ("backing-off", pace.pull),
+        "unconfigured": ("unconfigured", _LOOK_AGAIN)
+        if podstatus.missing(cluster, pod)
+        else ("running", 0.0),
+        "running": _after_start(end, pace.crash, ready),
+        "ended": ("waiting" if life.restarts else "running", pace.crash),
+        "waiting": ("running", again),
+    }
+    return following.get(life.stage)
+
+
+def _after_start(end: str, crash: float, ready: float) -> tuple[str, float] | None:
+    if end in {"crash", "oom"}:
+        return "ended", crash
+    return None if end == "unready" else ("ready", ready)
 
 
 def _first(cluster: "Cluster", pod: Object, end: str) -> str:

@@ -137,32 +137,30 @@ def _container(cluster: "Cluster", pod: Object, one: Object, life: "Life", *, re
 
 def _state(cluster: "Cluster", pod: Object, one: Object, life: "Life") -> Object:
     image = one.get("image", "")
-    match life.stage:
-        case "pulling":
-            return _waiting("ErrImagePull", not_pulled(image))
-        case "backing-off":
-            return _waiting(
-                "ImagePullBackOff", f'Back-off pulling image "{image}": ErrImagePull: {not_pulled(image)}'
-            )
-        case "invalid":
-            said = f'Failed to apply default image tag "{image}": couldn\'t parse image name "{image}": invalid reference format'
-            return _waiting("InvalidImageName", said)
-        case "unconfigured":
-            return _waiting("CreateContainerConfigError", missing(cluster, pod))
-        case "waiting":
-            meta = pod["metadata"]
-            whose = f"{one['name']} pod={meta['name']}_{meta['namespace']}({meta['uid']})"
-            seconds = min(300, 10 * 2 ** max(0, life.restarts - 1))
-            wait = f"{seconds}s" if seconds < 60 else f"{seconds // 60}m{seconds % 60}s"
-            said = f"back-off {wait} restarting failed container={whose}"
-            return _waiting("CrashLoopBackOff", said)
-        case "ended":
-            return {"terminated": life.last}
-        case "running" | "ready":
-            return {"running": {"startedAt": life.started}}
-        case _:
-            return {"waiting": {"reason": "ContainerCreating"}}
+    if life.stage == "ended":
+        return {"terminated": life.last}
+    if life.stage in {"running", "ready"}:
+        return {"running": {"startedAt": life.started}}
+    unreadable = f'couldn\'t parse image name "{image}": invalid reference format'
+    said = {
+        "pulling": ("ErrImagePull", not_pulled(image)),
+        "backing-off": (
+            "ImagePullBackOff",
+            f'Back-off pulling image "{image}": ErrImagePull: {not_pulled(image)}',
+        ),
+        "invalid": ("InvalidImageName", f'Failed to apply default image tag "{image}": {unreadable}'),
+        "unconfigured": ("CreateContainerConfigError", missing(cluster, pod)),
+        "waiting": ("CrashLoopBackOff", _backing_off(pod, one, life)),
+    }
+    if life.stage in said:
+        reason, message = said[life.stage]
+        return {"waiting": {"reason": reason, "message": message}}
+    return {"waiting": {"reason": "ContainerCreating"}}
 
 
-def _waiting(reason: str, message: str) -> Object:
-    return {"waiting": {"reason": reason, "message": message}}
+def _backing_off(pod: Object, one: Object, life: "Life") -> str:
+    meta = pod["metadata"]
+    seconds = min(300, 10 * 2 ** max(0, life.restarts - 1))
+    wait = f"{seconds}s" if seconds < 60 else f"{seconds // 60}m{seconds % 60}s"
+    whose = f"{one['name']} pod={meta['name']}_{meta['namespace']}({meta['uid']})"
+    return f"back-off {wait} restarting failed container={whose}"

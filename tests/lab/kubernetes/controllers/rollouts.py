@@ -35,10 +35,10 @@ def surge(live: Object) -> int:
 
 def may_lack(live: Object) -> int:
     """How many of the wanted Pods may be missing; never none where there may be no more either."""
-    rolling, wanted = live["spec"]["strategy"].get("rollingUpdate"), live["spec"]["replicas"]
+    rolling, wanted = live["spec"]["strategy"].get("rollingUpdate"), int(live["spec"]["replicas"])
     if not rolling or not wanted:
         return 0
-    lacking = _share(rolling["maxUnavailable"], wanted, up=False)
+    lacking: int = _share(rolling["maxUnavailable"], wanted, up=False)
     return min(lacking if lacking or surge(live) else 1, wanted)
 
 
@@ -48,7 +48,7 @@ def new_size(live: Object, sets: list[Object], size: int) -> int:
     if size >= wanted or live["spec"]["strategy"]["type"] == "Recreate":
         return wanted
     total = sum(one["spec"]["replicas"] for one in sets)
-    room = wanted + surge(live) - total
+    room = int(wanted + surge(live) - total)
     return size + max(0, min(room, wanted - size))
 
 

@@ -21,7 +21,7 @@ def sync(cluster: "Cluster", live: Object) -> None:
     update = f"{live['metadata']['name']}-{template_hash(live['spec']['template'])}"
     current = live["status"].get("currentRevision") or update
     pods = {one["metadata"]["name"]: one for one in hands.owned(cluster, PODS, live)}
-    _step(cluster, live, pods, current, update)
+    _step(cluster, live, pods, update)
     pods = {one["metadata"]["name"]: one for one in hands.owned(cluster, PODS, live)}
     _report(cluster, live, pods, current, update)
 
@@ -30,28 +30,53 @@ def _names(live: Object) -> list[str]:
     return [f"{live['metadata']['name']}-{at}" for at in range(live["spec"]["replicas"])]
 
 
-def _step(cluster: "Cluster", live: Object, pods: dict[str, Object], current: str, update: str) -> None:
-    wanted, minimum = _names(live), live["spec"].get("minReadySeconds", 0)
-    ordered = live["spec"]["podManagementPolicy"] == "OrderedReady"
-    for name in wanted:
+def _step(cluster: "Cluster", live: Object, pods: dict[str, Object], update: str) -> None:
+    if _grow(cluster, live, pods, update) or _shrink(cluster, live, pods):
+        return
+    if live["spec"]["updateStrategy"]["type"] == "RollingUpdate":
+        _replace(cluster, live, pods, update)
+
+
+def _is_ordered(live: Object) -> bool:
+    return bool(live["spec"]["podManagementPolicy"] == "OrderedReady")
+
+
+def _grow(cluster: "Cluster", live: Object, pods: dict[str, Object], update: str) -> bool:
+    """Whether it has to wait for a Pod that starts or stops."""
+    minimum = live["spec"].get("minReadySeconds", 0)
+    for name in _names(live):
         pod = pods.get(name)
         if pod is None:
             _create(cluster, live, name, update)
-            if ordered:
-                return
-        elif ordered and ("deletionTimestamp" in pod["metadata"] or not is_available(cluster, pod, minimum)):
-            if _revision(pod) == update or "deletionTimestamp" in pod["metadata"] or is_ready(pod):
-                return
-    for name in sorted(pods, key=_place, reverse=True):
-        if name not in wanted:
-            if "deletionTimestamp" not in pods[name]["metadata"]:
-                hands.delete(cluster, pods[name])
-            if ordered:
-                return
-    if live["spec"]["updateStrategy"]["type"] != "RollingUpdate":
-        return
+            if _is_ordered(live):
+                return True
+        elif _is_ordered(live) and _holds_up(cluster, pod, minimum, update):
+            return True
+    return False
+
+
+def _holds_up(cluster: "Cluster", pod: Object, minimum: int, update: str) -> bool:
+    if "deletionTimestamp" in pod["metadata"]:
+        return True
+    sick_and_old = _revision(pod) != update and not is_ready(pod)  # it may be replaced at once
+    return not is_available(cluster, pod, minimum) and not sick_and_old
+
+
+def _shrink(cluster: "Cluster", live: Object, pods: dict[str, Object]) -> bool:
+    """Whether there are Pods too many; the last goes first."""
+    for name in sorted(pods.keys() - set(_names(live)), key=_place, reverse=True):
+        if "deletionTimestamp" not in pods[name]["metadata"]:
+            hands.delete(cluster, pods[name])
+        if _is_ordered(live):
+            return True
+    return False
+
+
+def _replace(cluster: "Cluster", live: Object, pods: dict[str, Object], update: str) -> None:
+    """Replace the last Pod of an old template, once all behind it are well."""
     first = live["spec"]["updateStrategy"]["rollingUpdate"].get("partition", 0)
-    for name in sorted(wanted, key=_place, reverse=True):
+    minimum = live["spec"].get("minReadySeconds", 0)
+    for name in sorted(_names(live), key=_place, reverse=True):
         pod = pods.get(name)
         if pod is None or "deletionTimestamp" in pod["metadata"]:
             return

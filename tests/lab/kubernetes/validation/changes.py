@@ -1,6 +1,6 @@
 """What may not change once it is there."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from tests.lab.kubernetes.statuses import Cause
 from tests.lab.kubernetes.types import Object
@@ -22,39 +22,48 @@ _CLAIM_WHY = "spec is immutable after creation except resources.requests and vol
 def check(kind: str, live: Object, made: Object) -> Iterator[Cause]:
     """What is wrong with the change."""
     yield from finalizers(live, made)
-    match kind:
-        case "Deployment" | "ReplicaSet" | "DaemonSet":
-            if made["spec"].get("selector") != live["spec"].get("selector"):
-                yield invalid("spec.selector", made["spec"].get("selector"), "field is immutable")
-        case "StatefulSet":
-            if any(made["spec"].get(name) != live["spec"].get(name) for name in _others(live, made)):
-                yield forbidden("spec", _STATEFUL_WHY)
-        case "Service":
-            before, now = live["spec"].get("clusterIPs"), made["spec"].get("clusterIPs")
-            if before and made["spec"]["type"] != "ExternalName" and now != before:
-                yield invalid("spec.clusterIPs[0]", now, "may not change once set")
-        case "ConfigMap" | "Secret":
-            yield from _frozen(kind, live, made)
-        case "Job":
-            if made["spec"]["template"] != live["spec"]["template"]:
-                yield invalid("spec.template", made["spec"]["template"], "field is immutable")
-        case "RoleBinding" | "ClusterRoleBinding":
-            if made["roleRef"] != live["roleRef"]:
-                shown = {"APIGroup": made["roleRef"]["apiGroup"], "Kind": made["roleRef"]["kind"]}
-                yield invalid("roleRef", shown | {"Name": made["roleRef"]["name"]}, "cannot change roleRef")
-        case "PersistentVolumeClaim":
-            yield from _claim(live, made)
-        case _:
-            return
+    if kind in _CHECKS:
+        yield from _CHECKS[kind](live, made)
+
+
+def _selector(live: Object, made: Object) -> Iterator[Cause]:
+    if made["spec"].get("selector") != live["spec"].get("selector"):
+        yield invalid("spec.selector", made["spec"].get("selector"), "field is immutable")
+
+
+def _stateful_set(live: Object, made: Object) -> Iterator[Cause]:
+    if any(made["spec"].get(name) != live["spec"].get(name) for name in _others(live, made)):
+        yield forbidden("spec", _STATEFUL_WHY)
+
+
+def _service(live: Object, made: Object) -> Iterator[Cause]:
+    before, now = live["spec"].get("clusterIPs"), made["spec"].get("clusterIPs")
+    if before and made["spec"]["type"] != "ExternalName" and now != before:
+        yield invalid("spec.clusterIPs[0]", now, "may not change once set")
+
+
+def _job(live: Object, made: Object) -> Iterator[Cause]:
+    if made["spec"]["template"] != live["spec"]["template"]:
+        yield invalid("spec.template", made["spec"]["template"], "field is immutable")
+
+
+def _role_binding(live: Object, made: Object) -> Iterator[Cause]:
+    if made["roleRef"] != live["roleRef"]:
+        shown = {"APIGroup": made["roleRef"]["apiGroup"], "Kind": made["roleRef"]["kind"]}
+        yield invalid("roleRef", shown | {"Name": made["roleRef"]["name"]}, "cannot change roleRef")
 
 
 def _others(live: Object, made: Object) -> set[str]:
     return (set(live["spec"]) | set(made["spec"])) - _STATEFUL
 
 
-def _frozen(kind: str, live: Object, made: Object) -> Iterator[Cause]:
-    if kind == "Secret" and made.get("type") != live.get("type"):
+def _secret(live: Object, made: Object) -> Iterator[Cause]:
+    if made.get("type") != live.get("type"):
         yield invalid("type", made.get("type"), "field is immutable")
+    yield from _frozen(live, made)
+
+
+def _frozen(live: Object, made: Object) -> Iterator[Cause]:
     if not live.get("immutable"):
         return
     if not made.get("immutable"):
@@ -81,3 +90,18 @@ def _lines(live: Object, made: Object) -> str:
     )
     head = '@@ -6,7 +6,7 @@\n  "Resources": {\n   "Limits": null,\n   "Requests": {\n'
     return f'{head}-   "storage": "{before}"\n+   "storage": "{now}"\n   }}\n  }},\n  "VolumeName": "",\n'
+
+
+_CHECKS: Mapping[str, Callable[[Object, Object], Iterator[Cause]]] = {
+    "Deployment": _selector,
+    "ReplicaSet": _selector,
+    "DaemonSet": _selector,
+    "StatefulSet": _stateful_set,
+    "Service": _service,
+    "ConfigMap": _frozen,
+    "Secret": _secret,
+    "Job": _job,
+    "RoleBinding": _role_binding,
+    "ClusterRoleBinding": _role_binding,
+    "PersistentVolumeClaim": _claim,
+}

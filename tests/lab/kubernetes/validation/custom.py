@@ -32,21 +32,30 @@ def _errors(schema: Mapping[str, Any], value: Any, path: str) -> Iterator[Cause]
     if (known := schema.get("enum")) and value not in known:
         yield unsupported(path, value, *known)
     if isinstance(value, int | float) and not isinstance(value, bool):
-        if (most := schema.get("maximum")) is not None and value > most:
-            yield invalid(path, value, f"{path} in body should be less than or equal to {most}")
-        if (least := schema.get("minimum")) is not None and value < least:
-            yield invalid(path, value, f"{path} in body should be greater than or equal to {least}")
+        yield from _bounds(schema, value, path)
     if isinstance(value, list):
         for at, item in enumerate(value):
             yield from _errors(schema.get("items") or {}, item, f"{path}[{at}]")
     if isinstance(value, dict):
-        properties = schema.get("properties") or {}
-        for name in schema.get("required") or ():
-            if name not in value:
-                yield required(f"{path}.{name}" if path else name)
-        for name, inner in value.items():
-            if name in properties:
-                yield from _errors(properties[name], inner, f"{path}.{name}" if path else name)
+        yield from _parts(schema, value, path)
+
+
+def _bounds(schema: Mapping[str, Any], value: float, path: str) -> Iterator[Cause]:
+    if (most := schema.get("maximum")) is not None and value > most:
+        yield invalid(path, value, f"{path} in body should be less than or equal to {most}")
+    if (least := schema.get("minimum")) is not None and value < least:
+        yield invalid(path, value, f"{path} in body should be greater than or equal to {least}")
+
+
+def _parts(schema: Mapping[str, Any], value: Object, path: str) -> Iterator[Cause]:
+    properties = schema.get("properties") or {}
+    before = f"{path}." if path else ""
+    for name in schema.get("required") or ():
+        if name not in value:
+            yield required(f"{before}{name}")
+    for name, inner in value.items():
+        if name in properties:
+            yield from _errors(properties[name], inner, f"{before}{name}")
 
 
 def _rules(schema: Mapping[str, Any], value: Any, path: str) -> Iterator[Cause]:

@@ -26,19 +26,8 @@ def _container(where: str, one: Object, volumes: set[str]) -> Iterator[Cause]:
         yield required(f"{where}.name")
     if not one.get("image"):
         yield required(f"{where}.image")
-    for at, port in enumerate(one.get("ports") or ()):
-        value = port.get("containerPort", 0)
-        if value == 0:
-            yield required(f"{where}.ports[{at}].containerPort")
-        elif not 0 < value <= LAST_PORT:
-            yield invalid(f"{where}.ports[{at}].containerPort", value, PORT_WHY)
-    for at, variable in enumerate(one.get("env") or ()):
-        if not variable.get("name"):
-            yield required(f"{where}.env[{at}].name")
-        if variable.get("value") and variable.get("valueFrom"):
-            yield invalid(
-                f"{where}.env[{at}].valueFrom", "", "may not be specified when `value` is not empty"
-            )
+    yield from _ports(f"{where}.ports", one)
+    yield from _variables(f"{where}.env", one)
     for at, mount in enumerate(one.get("volumeMounts") or ()):
         if mount.get("name") not in volumes:
             yield unknown(f"{where}.volumeMounts[{at}].name", mount.get("name"))
@@ -46,6 +35,23 @@ def _container(where: str, one: Object, volumes: set[str]) -> Iterator[Cause]:
     if one.get("image") and policy not in {"Always", "IfNotPresent", "Never"}:
         yield unsupported(f"{where}.imagePullPolicy", policy, "Always", "IfNotPresent", "Never")
     yield from _resources(f"{where}.resources", one.get("resources") or {})
+
+
+def _ports(where: str, one: Object) -> Iterator[Cause]:
+    for at, port in enumerate(one.get("ports") or ()):
+        value = port.get("containerPort", 0)
+        if value == 0:
+            yield required(f"{where}[{at}].containerPort")
+        elif not 0 < value <= LAST_PORT:
+            yield invalid(f"{where}[{at}].containerPort", value, PORT_WHY)
+
+
+def _variables(where: str, one: Object) -> Iterator[Cause]:
+    for at, variable in enumerate(one.get("env") or ()):
+        if not variable.get("name"):
+            yield required(f"{where}[{at}].name")
+        if variable.get("value") and variable.get("valueFrom"):
+            yield invalid(f"{where}[{at}].valueFrom", "", "may not be specified when `value` is not empty")
 
 
 def _resources(where: str, resources: Object) -> Iterator[Cause]:
