@@ -81,7 +81,7 @@ class Kubernetes:
 
     `kubeconfig` is the administrator's. `kubeconfig_for(may("get list", "deployments.apps"))` is one of somebody who may
     no more; `expire(path)` makes its token unknown. `faults` says what goes wrong on the way, `objects` what is in it;
-    `cluster.fates` and `cluster.pace` what becomes of Pods and how fast.
+    `cluster.fates` and `pace()` what becomes of Pods and how fast.
     """
 
     folder: Path
@@ -107,6 +107,10 @@ class Kubernetes:
     def url(self) -> str:
         """Where it is."""
         return self.server.url
+
+    def pace(self, **seconds: float) -> None:
+        """Let it work at another pace: fields of `Pace`."""
+        self.cluster.pace = replace(self.cluster.pace, **seconds)  # type: ignore[arg-type]
 
     def namespace(self, name: str) -> str:
         """A new namespace of that name."""

@@ -86,6 +86,16 @@ _COLUMNS: Mapping[str, tuple[Column, ...]] = {
     ),
     "ConfigMap": (_DATA,),
     "Secret": (("Type", "string", lambda one: one.get("type")), _DATA),
+    "Event": (
+        ("Type", "string", lambda one: one.get("type")),
+        ("Reason", "string", lambda one: one.get("reason")),
+        (
+            "Object",
+            "string",
+            lambda one: f"{one['involvedObject']['kind'].lower()}/{one['involvedObject']['name']}",
+        ),
+        ("Message", "string", lambda one: one.get("message")),
+    ),
     "Namespace": (("Status", "string", lambda one: one["status"]["phase"]),),
 }
 _AFTER = {"Deployment": _TEMPLATED, "ReplicaSet": _TEMPLATED, "StatefulSet": _TEMPLATED[:2]}

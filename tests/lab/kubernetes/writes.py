@@ -131,8 +131,16 @@ def _checked_apply(config: Object, resource: Resource, place: tuple[str, str]) -
     return _checked(config, resource, place)
 
 
+_PROTOBUF = (
+    "application/vnd.kubernetes.protobuf"  # typed commands of kubectl: `create namespace`, `auth can-i`
+)
+
+
 def read(request: Request, resource: Resource) -> Object:
     """The body as JSON (or YAML)."""
+    if request.content_type == _PROTOBUF:
+        said = "the body of the request was in an unknown format - accepted media types include: application/json, "
+        raise statuses.Refused(415, f"{said}application/yaml", "UnsupportedMediaType", {})
     try:
         found = (
             json.loads(request.body) if "yaml" not in request.content_type else yaml.safe_load(request.body)

@@ -207,10 +207,16 @@ def _pause(cluster: "Cluster", live: Object, sets: list[Object], new: Object | N
     rollouts.report(cluster, Rollout(live=_live(cluster, live), sets=tuple(sets), new=new), progresses=False)
 
 
+def _has_pods(one: Object) -> bool:
+    """Whether it has Pods or is to have some; one that is to stop still runs."""
+    status: Any = one["status"]
+    return bool(one["spec"]["replicas"] or status.get("replicas") or status.get("terminatingReplicas"))
+
+
 def _waits_for_old(live: Object, sets: list[Object]) -> bool:
     """Whether Recreate has to see all old Pods gone first."""
     recreate = live["spec"]["strategy"]["type"] == "Recreate"
-    return recreate and any(one["spec"]["replicas"] or one["status"].get("replicas") for one in sets)
+    return recreate and any(_has_pods(one) for one in sets)
 
 
 def _scale_down(cluster: "Cluster", live: Object, sets: list[Object]) -> None:
@@ -222,7 +228,7 @@ def _scale_down(cluster: "Cluster", live: Object, sets: list[Object]) -> None:
 def _step(cluster: "Cluster", live: Object, sets: list[Object], new: Object) -> None:
     old = [one for one in sets if one["metadata"]["uid"] != new["metadata"]["uid"]]
     if live["spec"]["strategy"]["type"] == "Recreate":
-        running = [one for one in old if one["spec"]["replicas"] or one["status"].get("replicas")]
+        running = [one for one in old if _has_pods(one)]
         if running:
             _scale_down(cluster, live, running)
         else:
