@@ -134,9 +134,10 @@ def watched(
     fits = _selection(request, resource)
     since = request.query.get("resourceVersion", "")
     if since and not since.isdigit():
-        raise statuses.Refused(
-            500, f'strconv.ParseUint: parsing "{since}": invalid syntax', None
-        )  # a real server takes it for its own fault
+        said = (
+            f'resourceVersion: Invalid value: "{since}": strconv.ParseUint: parsing "{since}": invalid syntax'
+        )
+        raise statuses.Refused(500, said)  # a real server takes it for its own fault
     bookmarks = request.query.get("allowWatchBookmarks") in {"true", "1"}
     view = _View(cluster, request, resource, (namespace, name), fits)
     waiting: list[Object] = []
