@@ -48,6 +48,7 @@ class Cluster:
     holds_namespaces: bool = False  # keep those that are deleted in Terminating
     work: Work = field(default_factory=Work)
     lives: dict[str, Life] = field(default_factory=dict)  # of Pods, by uid
+    told: dict[str, str] = field(default_factory=dict)  # names of events, by what they tell
     moments: dict[str, float] = field(default_factory=dict)  # finer than objects write them
     lock: threading.RLock = field(default_factory=threading.RLock)
     _made: int = 0

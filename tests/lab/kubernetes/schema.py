@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 def check(write: "Write", body: Object) -> None:
     """Refuse or warn of unknown fields, as fieldValidation asks."""
+    if write.validation == "Ignore":
+        return
     unknown = list(_unknown(body, write.resource.type, ""))
-    if not unknown or write.validation == "Ignore":
+    if not unknown:
         return
     texts = [f'unknown field "{path}"' for path in unknown]
     if write.validation == "Strict" and write.patched:

@@ -73,7 +73,7 @@ class Server:
 
     async def _control(self) -> None:
         """Let the controllers run after every write, and when something is due."""
-        while True:
+        while not self._closing:  # Python 3.11's wait_for may swallow a cancellation
             self.cluster.settle()
             alarm = self.cluster.work.next_alarm()
             wait = None if alarm is None else max(0.0, alarm - self.cluster.clock.seconds())
@@ -91,11 +91,11 @@ class Server:
         assert task is not None
         self._tasks.add(task)
         try:
-            while (request := await _read(reader)) is not None:
+            while not self._closing and (request := await _read(reader)) is not None:
                 if not await self._answered(request, writer):
                     break
-        except (OSError, asyncio.IncompleteReadError, ssl.SSLError):
-            return  # the client is gone
+        except (OSError, asyncio.IncompleteReadError, ssl.SSLError, asyncio.CancelledError):
+            return  # the client is gone, or the server ends
         except Exception as trouble:  # noqa: BLE001 - told to the test when the server ends
             self.troubles.append(trouble)
         finally:
@@ -141,7 +141,7 @@ class Server:
         began, waiting, on = time.monotonic(), asyncio.Event(), True
         self._watches.add(waiting)
         try:
-            while on:
+            while on and not self._closing:
                 waiting.clear()
                 with self.cluster.lock:
                     lines, on = stream.more(time.monotonic() - began)

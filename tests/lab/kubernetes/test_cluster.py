@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from http.client import RemoteDisconnected
+from http.client import IncompleteRead, RemoteDisconnected
 
 import pytest
 
@@ -45,6 +45,25 @@ def is_available(cluster: Kubernetes, replicas: int, name: str = "web") -> Calla
     return lambda: status_of(cluster, name).get("availableReplicas") == replicas
 
 
+def is_rolled(cluster: Kubernetes, replicas: int = 2) -> Callable[[], bool]:
+    """Whether all Pods are of the newest template and available."""
+
+    def rolled() -> bool:
+        found = cluster.objects.get("deployments.apps", "web")
+        status = found["status"] if found else {}
+        counts = {status.get(name, 0) for name in ("replicas", "updatedReplicas", "availableReplicas")}
+        return bool(
+            found and counts == {replicas} and status["observedGeneration"] == found["metadata"]["generation"]
+        )
+
+    return rolled
+
+
+def of(cluster: Kubernetes, kind: str, name: str, namespace: str = "default") -> Object:
+    """The object, or an empty one."""
+    return cluster.objects.get(kind, name, namespace) or {"metadata": {}, "status": {}}
+
+
 def waiting_reasons(cluster: Kubernetes) -> set[str]:
     pods = cluster.objects.list("pods", "default")
     states = [one["state"] for pod in pods for one in pod["status"].get("containerStatuses", ())]
@@ -58,10 +77,8 @@ def test_a_deployment_becomes_available_and_is_rolled(cluster: Kubernetes, clien
     client.apply(f"{DEPLOYMENTS}/web", deployment())
     cluster.wait("the first rollout", is_available(cluster, 2))
     client.apply(f"{DEPLOYMENTS}/web", deployment(image="registry.test/web:2"))
-    cluster.wait(
-        "the second",
-        lambda: condition(status_of(cluster), "Progressing")["reason"] == "NewReplicaSetAvailable",
-    )
+    cluster.wait("the second", is_rolled(cluster))
+    assert condition(status_of(cluster), "Progressing")["reason"] == "NewReplicaSetAvailable"
     cluster.wait("old Pods to go", lambda: len(cluster.objects.list("pods", "default")) == 2)
     sets = cluster.objects.list("replicasets.apps", "default")
     assert sorted(one["spec"]["replicas"] for one in sets) == [0, 2]
@@ -72,9 +89,7 @@ def test_never_fewer_pods_are_available_than_the_strategy_allows(cluster: Kubern
     cluster.wait("the first rollout", is_available(cluster, 4))
     since = cluster.cluster.store.revision
     client.apply(f"{DEPLOYMENTS}/web", deployment(replicas=4, image="registry.test/web:2"))
-    cluster.wait(
-        "the second", lambda: status_of(cluster).get("updatedReplicas") == 4 and is_available(cluster, 4)()
-    )
+    cluster.wait("the second", is_rolled(cluster, 4))
     seen = [
         event.now["status"]
         for event in cluster.cluster.store.events
@@ -90,9 +105,7 @@ def test_recreate_stops_all_before_it_starts_any(cluster: Kubernetes, client: Cl
     cluster.wait("the first rollout", is_available(cluster, 2))
     since = cluster.cluster.store.revision
     client.apply(f"{DEPLOYMENTS}/web", deployment(strategy=strategy, image="registry.test/web:2"))
-    cluster.wait(
-        "the second", lambda: status_of(cluster).get("updatedReplicas") == 2 and is_available(cluster, 2)()
-    )
+    cluster.wait("the second", is_rolled(cluster, 2))
     pods = [
         event
         for event in cluster.cluster.store.events
@@ -193,8 +206,8 @@ def test_an_eviction_that_a_budget_forbids_is_refused(cluster: Kubernetes, clien
     name = cluster.objects.list("pods", "default")[0]["metadata"]["name"]
     cluster.wait(
         "the budget",
-        lambda: cluster.objects.get("poddisruptionbudgets.policy", "web")["status"]["currentHealthy"],
-    )  # type: ignore[index]
+        lambda: of(cluster, "poddisruptionbudgets.policy", "web")["status"].get("currentHealthy"),
+    )
     refused = client.send(
         "POST", f"/api/v1/namespaces/default/pods/{name}/eviction", {"metadata": {"name": name}}
     )
@@ -211,10 +224,9 @@ def test_a_namespace_takes_all_that_is_in_it_along(cluster: Kubernetes, client: 
     client.send("POST", "/api/v1/namespaces/shop/configmaps", body)
     client.send("DELETE", "/api/v1/namespaces/shop")
     cluster.wait(
-        "the mark",
-        lambda: "deletionTimestamp" in cluster.objects.get("configmaps", "held", "shop")["metadata"],
-    )  # type: ignore[index]
-    assert cluster.objects.get("namespaces", "shop")["status"]["phase"] == "Terminating"  # type: ignore[index]
+        "the mark", lambda: "deletionTimestamp" in of(cluster, "configmaps", "held", "shop")["metadata"]
+    )
+    assert of(cluster, "namespaces", "shop")["status"]["phase"] == "Terminating"
     cluster.objects.patch("configmaps", "held", {"metadata": {"finalizers": None}}, "shop")
     cluster.wait("the end", lambda: cluster.objects.get("namespaces", "shop") is None)
 
@@ -312,7 +324,7 @@ def test_a_cut_connection_tells_nothing_of_what_was_done(
 
 def test_an_answer_ends_in_the_middle(cluster: Kubernetes, client: Client) -> None:
     cluster.faults.next(Fault.cut_middle())
-    with pytest.raises((ConnectionResetError, OSError, Exception), match="."):
+    with pytest.raises((ConnectionResetError, IncompleteRead)):
         client.send("GET", CONFIG_MAPS)
 
 

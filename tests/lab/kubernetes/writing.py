@@ -58,7 +58,7 @@ def update(cluster: "Cluster", write: Write, live: Object, new: Object) -> Objec
     managers = managers_of(live)
     if given is not None and write.subresource == "":
         managers = {} if given == [{}] else managers_of(new) or managers
-    made = completed(write.resource, _of_this_way(write, live, copy.deepcopy(new)))
+    made = completed(write.resource, _of_this_way(write, live, new))
     _check_revision(write, live, new)
     _check_uid(write, live, new)
     made["metadata"] = {**made["metadata"], **_system_fields(live)}

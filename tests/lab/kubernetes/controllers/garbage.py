@@ -65,13 +65,8 @@ def _release(cluster: "Cluster", live: Object, finalizer: str) -> None:
 
 
 def _dependants(cluster: "Cluster", owner: Object) -> list[Object]:
-    uid, namespace = owner["metadata"]["uid"], owner["metadata"].get("namespace", "")
-    return [
-        one
-        for key in _DEPENDANTS
-        for one in cluster.store.list(key, namespace)
-        if any(reference["uid"] == uid for reference in one["metadata"].get("ownerReferences") or ())
-    ]
+    uid = owner["metadata"]["uid"]
+    return [one for key in _DEPENDANTS for one in cluster.store.owned_by(key, uid)]
 
 
 def _owner_is_gone(cluster: "Cluster", one: Object) -> bool:

@@ -63,8 +63,8 @@ def delete(cluster: "Cluster", live: Object, policy: str = "Background") -> None
 
 def owned(cluster: "Cluster", key: tuple[str, str], owner: Object) -> list[Object]:
     """Objects of a kind whose controller it is."""
-    uid, namespace = owner["metadata"]["uid"], owner["metadata"].get("namespace", "")
-    return [one for one in cluster.store.list(key, namespace) if controller_of(one) == uid]
+    uid = owner["metadata"]["uid"]
+    return [one for one in cluster.store.owned_by(key, uid) if controller_of(one) == uid]
 
 
 def controller_of(one: Object) -> str:
@@ -97,11 +97,11 @@ def event(
     meta = about["metadata"]
     namespace = meta.get("namespace") or "default"
     now = cluster.now()
-    for old in cluster.store.list(("", "events"), namespace):
-        same = old["involvedObject"].get("uid") == meta["uid"] and old["reason"] == reason
-        if same and old["message"] == message:
-            change(cluster, old, {**old, "count": old.get("count", 1) + 1, "lastTimestamp": now})
-            return
+    told = f"{meta['uid']} {reason} {message}"
+    old = cluster.store.get(("", "events"), namespace, cluster.told.get(told, ""))
+    if old is not None:
+        change(cluster, old, {**old, "count": old.get("count", 1) + 1, "lastTimestamp": now})
+        return
     involved: dict[str, Any] = {
         "kind": about["kind"],
         "namespace": meta.get("namespace"),
@@ -128,6 +128,7 @@ def event(
         "reportingComponent": source or MANAGER,
         "reportingInstance": "",
     }
+    cluster.told[told] = body["metadata"]["name"]
     try:
         create(cluster, body)
     except statuses.Refused:
