@@ -1,5 +1,6 @@
 """The fake API server answers as the recorded one did: every exchange, field by field."""
 
+import os
 from collections.abc import Mapping
 
 import pytest
@@ -42,7 +43,7 @@ RACES: Mapping[str, int] = {"51-rollout-image-pull-backoff": 1}
 
 @pytest.fixture(autouse=True)
 def _recordings() -> None:
-    if folder() is None and must_run({}):
+    if folder() is None and must_run(os.environ):
         pytest.fail("the recordings are not beside the repository")
     if folder() is None:
         pytest.skip("the recordings are not beside the repository")
