@@ -6,6 +6,7 @@ that it never was; who remembers that an apply left it running knows better. Wit
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Final, Literal
 
 from eeveon.core.changes import Cause, Changes, FieldChange, ObjectChange, Verb
 from eeveon.core.diff import Views
@@ -14,11 +15,20 @@ from eeveon.core.names import ObjectId
 from eeveon.core.observed import UP, Condition, Observed, ObservedObject, Seen
 from eeveon.core.wanted import INSTANCE, WantedObject
 
-Left = Mapping[ObjectId, Condition]  # how the last apply that touched an object left it, where that is known
+MIDWAY: Final = (
+    "midway"  # it was asked for something and never answered well: its apply died, or it failed there
+)
+Known = Condition | Literal["midway"]
+Left = Mapping[ObjectId, Known]  # how the last apply that touched an object left it, where that is known
+
+_SOMEBODY = (
+    Author.PERSON,
+    Author.UNKNOWN,
+)  # what a target takes our own commands for, which it cannot tell apart
 
 
 def amiss(views: Views, observed: Observed) -> tuple[ObjectId, ...]:
-    """The wanted objects that are not there, or not in the condition they are to be in: those with a past to look up."""
+    """The wanted objects that are not there, or not as they are to be: those with a past to look up."""
     return tuple(
         identity
         for name, view in views.items()
@@ -29,13 +39,12 @@ def amiss(views: Views, observed: Observed) -> tuple[ObjectId, ...]:
 
 def _amiss(wanted: Iterable[WantedObject], present: Iterable[ObservedObject]) -> Iterator[ObjectId]:
     """Instances by their names alone, which takes a fifth of the time of whole identities."""
-    conditions = {seen.id.name: seen.condition for seen in present if seen.id.kind == INSTANCE}
-    others = {seen.id for seen in present if seen.id.kind != INSTANCE}
+    instances = {seen.id.name: seen for seen in present if seen.id.kind == INSTANCE}
+    others = {seen.id: seen for seen in present if seen.id.kind != INSTANCE}
     for want in wanted:
-        if want.id.kind != INSTANCE:
-            if want.id not in others:
-                yield want.id
-        elif conditions.get(want.id.name) is not want.goal:
+        is_instance = want.id.kind == INSTANCE
+        seen = instances.get(want.id.name) if is_instance else others.get(want.id)
+        if seen is None or seen.fields != want.fields or (is_instance and seen.condition is not want.goal):
             yield want.id
 
 
@@ -55,11 +64,11 @@ def _blamed(change: ObjectChange, left: Left) -> ObjectChange:
     if change.verb is Verb.CREATE:
         return _missing(change, known)
     if change.fields:
-        change = replace(change, fields=tuple(_field(field, change) for field in change.fields))
+        change = replace(change, fields=tuple(_field(field, change, known) for field in change.fields))
     return replace(change, by=_author(change, known)) if change.cause is Cause.DRIFT else change
 
 
-def _missing(change: ObjectChange, known: Condition | None) -> ObjectChange:
+def _missing(change: ObjectChange, known: Known | None) -> ObjectChange:
     """What an apply left running and is not there is gone; what an apply left otherwise was never finished."""
     if known in UP:
         return replace(change, cause=Cause.DRIFT, reason="gone from the target", by=Author.UNKNOWN)
@@ -70,13 +79,14 @@ def _missing(change: ObjectChange, known: Condition | None) -> ObjectChange:
     return replace(change, reason="an unfinished rollout did not make it", by=Author.OURSELVES)
 
 
-def _field(field: FieldChange, change: ObjectChange) -> FieldChange:
+def _field(field: FieldChange, change: ObjectChange, known: Known | None) -> FieldChange:
     if field.cause is not Cause.DRIFT:
         return field
-    return replace(field, by=author_of(_concerned(change).touches, field.path))
+    by = author_of(_concerned(change).touches, field.path)
+    return replace(field, by=Author.OURSELVES if known == MIDWAY and by in _SOMEBODY else by)
 
 
-def _author(change: ObjectChange, known: Condition | None) -> Author:
+def _author(change: ObjectChange, known: Known | None) -> Author:
     match change.verb:
         case Verb.START:
             return _of_its_end(change, known)
@@ -86,10 +96,10 @@ def _author(change: ObjectChange, known: Condition | None) -> Author:
             return foremost(field.by for field in change.fields if field.by is not None)
 
 
-def _of_its_end(change: ObjectChange, known: Condition | None) -> Author:
+def _of_its_end(change: ObjectChange, known: Known | None) -> Author:
     """The target knows a crash for what it is; but who sent a stop, a person or an apply, only the store can tell."""
     said = _concerned(change).ended_by
-    if said not in (Author.PERSON, Author.UNKNOWN) or known is None or change.wanted is None:
+    if said not in _SOMEBODY or known is None or change.wanted is None:
         return said
     return said if known is change.wanted.goal else Author.OURSELVES
 

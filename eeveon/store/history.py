@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
+from eeveon.core.blame import MIDWAY, Known, Left
 from eeveon.core.changes import Verb
 from eeveon.core.names import (
     CommitId,
@@ -66,11 +67,16 @@ AND NOT EXISTS (
   AND later.target = action.target AND later.kind = action.kind AND later.name = action.name
 )
 """
+# By an action of its own, or by one that brought it into or out of service together with another.
 _LAST_DONE = """
-SELECT event, condition, undo FROM action
-JOIN record ON record.number = action.record
-JOIN entry ON entry.record = action.record AND entry.place = action.place
-WHERE action.name = ? AND action.kind = ? AND action.target = ? AND record.scope = ?
+WITH one AS (
+  SELECT record, place, condition, undo FROM action WHERE name = ?1 AND kind = ?2 AND target = ?3
+  UNION ALL SELECT record, place, condition, undo FROM side WHERE name = ?1 AND kind = ?2 AND target = ?3
+)
+SELECT event, condition, undo FROM one
+JOIN record ON record.number = one.record
+JOIN entry ON entry.record = one.record AND entry.place = one.place
+WHERE record.scope = ?4
 ORDER BY entry.number DESC LIMIT 1
 """
 _REMEMBERED = 50  # records; who applied so often since has looked at what was left
@@ -145,8 +151,8 @@ class History:
             ObjectId(target=TargetName(target), kind=kind, name=name) for target, kind, name in rows
         )
 
-    def left(self, scope: Scope, objects: Iterable[ObjectId]) -> Mapping[ObjectId, Condition]:
-        """How the last apply that touched each of these objects left it, where it came to an answer."""
+    def left(self, scope: Scope, objects: Iterable[ObjectId]) -> Left:
+        """How the last apply that touched each of these objects left it; `MIDWAY` where no good answer came."""
         found = {}
         with self._database.reading() as connection:
             number = scope_number(connection, scope)
@@ -154,9 +160,9 @@ class History:
                 row = connection.execute(_LAST_DONE, (one.name, one.kind, one.target, number)).fetchone()
                 if row is not None:
                     event, condition, undone = row
-                    found[one] = {Event.DONE: condition, Event.UNDONE: undone}.get(event, "")
+                    found[one] = {Event.DONE: condition, Event.UNDONE: undone}.get(event, MIDWAY)
         with decoded(self._database.path):
-            return {one: Condition(condition) for one, condition in found.items() if condition}
+            return {one: _known(condition) for one, condition in found.items() if condition}
 
     def plan_text(self, prefix: str) -> str:
         """The plan that a record carried out, as it was given to `begin`."""
@@ -214,6 +220,10 @@ class History:
         if lease is None or lease.fence != fence:  # a newer version would have written it down
             return LeaseEnd(ending=Ending.INTERRUPTED, cause=UNRECORDED, at=None)
         return lease.end(now, self._alive)
+
+
+def _known(written: str) -> Known:
+    return MIDWAY if written == MIDWAY else Condition(written)
 
 
 def _output(connection: sqlite3.Connection, record: int) -> tuple[str, ...]:

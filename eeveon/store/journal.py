@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from eeveon.core.names import Scope
+from eeveon.core.names import ObjectId, Scope
+from eeveon.core.observed import Condition
 from eeveon.core.outcome import Ending
 from eeveon.core.plan import Action, Plan
 from eeveon.errors import PlanUsed
@@ -188,14 +189,26 @@ def _insert_plan(connection: sqlite3.Connection, record: int, plan: Plan) -> Non
             (
                 *(record, action.index, action.step),
                 *(action.effect.object.target, action.effect.object.kind, action.effect.object.name),
-                *(action.effect.condition, action.cleanup, _undone(action)),
+                *(action.effect.condition, action.cleanup, _undone(action, action.effect.object)),
             )
             for action in plan.actions
         ),
     )
+    connection.executemany(
+        "INSERT INTO side (record, place, target, kind, name, condition, undo) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            (record, action.index, *(one.target, one.kind, one.name), condition, _undone(action, one))
+            for action in plan.actions
+            for condition, others in (
+                (Condition.SERVING, action.effect.beside),
+                (Condition.RUNNING, action.effect.instead),
+            )
+            for one in others
+        ),
+    )
 
 
-def _undone(action: Action) -> str:
-    """The condition of the action's own object after it was taken back; "" if taking back is not about it."""
-    own = [effect.condition for effect in action.undo if effect.object == action.effect.object]
+def _undone(action: Action, one: ObjectId) -> str:
+    """The condition of an object after the action was taken back; "" if taking back is not about it."""
+    own = [effect.condition for effect in action.undo if effect.object == one]
     return str(own[-1]) if own else ""

@@ -165,4 +165,25 @@ def _output(database: "Database") -> None:
     )
 
 
-SCHEMA = Schema(migrations=(_first, _holds, _past, _lease_ends, _output))
+def _sides(database: "Database") -> None:
+    """What enters or leaves service together with the object of an action, and how taking back leaves it."""
+    side = {
+        "record": int,
+        "place": int,
+        "target": str,
+        "kind": str,
+        "name": str,
+        "condition": str,
+        "undo": str,
+    }
+    database.table("side").create(
+        side,
+        pk=("record", "place", "target", "kind", "name"),
+        not_null=set(side),
+        foreign_keys=[(("record", "place"), "action", ("record", "place"))],
+        strict=True,
+    )
+    database.table("side").create_index(["name", "kind", "target"])
+
+
+SCHEMA = Schema(migrations=(_first, _holds, _past, _lease_ends, _output, _sides))

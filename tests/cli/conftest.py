@@ -102,6 +102,18 @@ class Cli:
             place.write_text(text, encoding="utf-8")
 
 
+def killed_apply(cli: Cli, writes: int, *more: str) -> int:
+    """The status of an apply that is killed right after so many lines of its journal are on disk."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.cli.dying", str(writes), "-C", str(cli.root), "apply", "--yes", *more],
+        capture_output=True,
+        check=False,
+        env={**cli.environ, "PYTHONPATH": "."},
+        timeout=120,
+    )
+    return done.returncode
+
+
 @pytest.fixture
 def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Cli]:
     """The CLI in an empty folder. Whatever it starts has ended when the test has."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.cli.conftest import SHOP, Cli
+from tests.cli.conftest import SHOP, Cli, killed_apply
 
 WORKER = """\
 apiVersion: eeveon/v2
@@ -30,17 +30,6 @@ def state_of(cli: Cli) -> Mapping[str, str]:
     """What runs, by instance, with its revision and condition."""
     status = json.loads(cli("status", "--format", "json").out)
     return {item["id"]["name"]: item["condition"] for item in status["instances"]}
-
-
-def killed_apply(cli: Cli, writes: int) -> int:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.cli.dying", str(writes), "-C", str(cli.root), "apply", "--yes"],
-        capture_output=True,
-        check=False,
-        env={**cli.environ, "PYTHONPATH": "."},
-        timeout=60,
-    )
-    return done.returncode
 
 
 @pytest.mark.parametrize("writes", range(1, WRITES + 2))

@@ -1,5 +1,6 @@
 """Load balancers and node groups on real hosts, under a steady load: what people notice of a deployment."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
@@ -7,13 +8,14 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.cli.conftest import PROJECT, Cli, Said
+from tests.cli.conftest import PROJECT, Cli, Said, killed_apply
 from tests.lab.hosts import Host, Hosts
 from tests.lab.load import Report, steady_load
 
 pytestmark = [pytest.mark.ssh, pytest.mark.xdist_group("ssh"), pytest.mark.timeout(600)]
 
 LISTEN = 8080
+REPLICAS = 4
 SERVE = (
     "mkdir -p /tmp/www$PORT; echo $VERSION > /tmp/www$PORT/index.html; "
     "exec busybox httpd -f -p $PORT -h /tmp/www$PORT"
@@ -53,7 +55,8 @@ class Shop:
             f"    user: root\n    knownHosts: known_hosts\n    identity: {{file: {self.key}}}\n",
             "kind: LoadBalancer\nmetadata: {name: front}\n"
             f"spec: {{target: edge, {software}, listen: {listen}, drain: {{timeout: 10s}}}}\n",
-            "kind: Service\nmetadata: {name: web}\nspec:\n  targets: [edge]\n  replicas: 4\n"
+            "kind: Service\nmetadata: {name: web}\nspec:\n  targets: [edge]\n"
+            f"  replicas: {REPLICAS}\n"
             f"  command: [sh, -c, '{SERVE}']\n  env: {{VERSION: {version}}}\n  ports: [{{name: http}}]\n"
             "  health: {http: {port: http, path: /}, every: 500ms, startup: 30s}\n"
             f"  rollout: {{{rollout}: {{}}}}\n  route: {{loadBalancer: front}}\n",
@@ -230,6 +233,21 @@ def test_nothing_changes_sides_while_a_host_of_the_balancer_does_not_answer(shop
     assert set(report.answered) == {"one"}
     shop.apply()
     assert {shop.get(host) for host in shop.three[:2]} == {"two"}
+
+
+def test_a_change_of_sides_that_was_killed_is_nobody_elses_doing(shop: Shop) -> None:
+    shop.write(rollout="blueGreen")
+    shop.apply()
+    shop.write(rollout="blueGreen", version="two")
+    assert killed_apply(shop.cli, 1 + 2 * REPLICAS + 1, "-e", "demo") == -9  # all run, and one is to serve
+    plan = json.loads(shop.cli("plan", "-e", "demo", "--format", "json").out)
+    (step,) = plan["plan"]["steps"]
+    assert step["driftBy"] == ["ourselves"]
+    shop.write(
+        rollout="blueGreen"
+    )  # the older side is wanted again: it serves, or an apply of ours took it out
+    assert "somebody" not in shop.plan().out
+    shop.apply()
 
 
 def test_everything_goes_with_the_last_of_it(shop: Shop) -> None:

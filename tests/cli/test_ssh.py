@@ -1,13 +1,11 @@
 """The whole way of a change on three real hosts: plan, apply, no changes, drift, a bad rollout, a killed controller."""
 
 import json
-import subprocess
-import sys
 from dataclasses import dataclass
 
 import pytest
 
-from tests.cli.conftest import PROJECT, Cli, Said
+from tests.cli.conftest import PROJECT, Cli, Said, killed_apply
 from tests.lab.hosts import Host, Hosts
 
 pytestmark = [pytest.mark.ssh, pytest.mark.xdist_group("ssh")]
@@ -137,17 +135,6 @@ def test_nothing_is_planned_for_a_host_that_does_not_answer(shop: Shop) -> None:
         assert plan.status == 3
         assert lost.name in plan.out
     assert shop.settled()
-
-
-def killed_apply(cli: Cli, writes: int) -> int:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.cli.dying", str(writes), "-C", str(cli.root), "apply", "--yes"],
-        capture_output=True,
-        check=False,
-        env={**cli.environ, "PYTHONPATH": "."},
-        timeout=120,
-    )
-    return done.returncode
 
 
 @pytest.mark.parametrize("writes", range(1, WRITES + 1))

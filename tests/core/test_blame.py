@@ -1,20 +1,18 @@
 """Whose doing drift is: told by the target, remembered by the store, or not known."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
 import pytest
-from hypothesis import given
+from hypothesis import given, strategies as st
 
-from eeveon.core.blame import amiss, blamed
+from eeveon.core.blame import MIDWAY, Known, Left, amiss, blamed
 from eeveon.core.changes import Cause, ObjectChange, Verb
 from eeveon.core.decide import Circumstances, decide
 from eeveon.core.desired import Desired
 from eeveon.core.diff import diff
 from eeveon.core.drift import Author, Touch, author_of, foremost
 from eeveon.core.guard import ByCommit
-from eeveon.core.names import ObjectId
 from eeveon.core.observed import Condition
 from eeveon.core.plan import Plan, Step
 from eeveon.core.simulate import as_wanted
@@ -26,15 +24,14 @@ from tests.core.worlds import HERE, THERE, Holding, desired, holdings, objects, 
 RUNNING, STOPPED, ABSENT = Condition.RUNNING, Condition.STOPPED, Condition.ABSENT
 THREE = desired(service("web", replicas=3))
 IDS = sorted(want.id for want in objects(THREE.workloads))
-Past = Mapping[ObjectId, Condition]
 
 
-def the_changes(specs: Desired, held: Holding, past: Past | None = None) -> tuple[ObjectChange, ...]:
+def the_changes(specs: Desired, held: Holding, past: Left | None = None) -> tuple[ObjectChange, ...]:
     (found,) = blamed(diff(specs, views(specs), held.observed()), past or {}).services
     return found.changes
 
 
-def the_change(specs: Desired, held: Holding, past: Past | None = None) -> ObjectChange:
+def the_change(specs: Desired, held: Holding, past: Left | None = None) -> ObjectChange:
     (found,) = the_changes(specs, held, past)
     return found
 
@@ -76,6 +73,13 @@ class TestGone:
         gap = the_change(THREE, without(2), {IDS[1]: STOPPED})
         assert (gap.reason, gap.by) == ("an unfinished rollout did not make it", Author.OURSELVES)
 
+    def test_what_an_apply_died_over_is_its_own(self) -> None:
+        gap = the_change(THREE, without(2), {IDS[1]: MIDWAY})
+        assert (gap.reason, gap.by) == ("an unfinished rollout did not make it", Author.OURSELVES)
+        assert [item.by for item in the_changes(THREE, without(1, 2, 3), dict.fromkeys(IDS, MIDWAY))] == [
+            None
+        ] * 3
+
     def test_a_network_that_was_there_is_gone(self) -> None:
         web = desired(service("web"))
         network = support(HERE)
@@ -102,9 +106,12 @@ class TestStopped:
             (Author.WORKLOAD, Author.WORKLOAD),
         ],
     )
-    def test_by_an_apply_if_the_store_remembers_that(self, author: Author, truth: Author) -> None:
+    @pytest.mark.parametrize("past", [STOPPED, MIDWAY])
+    def test_by_an_apply_if_the_store_remembers_that(
+        self, author: Author, truth: Author, past: Known
+    ) -> None:
         held = one(condition=STOPPED, ended_by=author)
-        assert the_change(desired(service("web")), held, dict.fromkeys(held.by_id, STOPPED)).by is truth
+        assert the_change(desired(service("web")), held, dict.fromkeys(held.by_id, past)).by is truth
 
 
 class TestEdited:
@@ -127,6 +134,21 @@ class TestEdited:
         change = self.edited(Touch(path=("image",), by=Author.DEFAULT))
         assert [field.by for field in change.fields] == [Author.UNKNOWN, Author.DEFAULT]
         assert change.by is Author.UNKNOWN
+
+    @pytest.mark.parametrize(
+        ("author", "truth"),
+        [
+            (Author.PERSON, Author.OURSELVES),
+            (Author.UNKNOWN, Author.OURSELVES),
+            (Author.TOOL, Author.TOOL),
+        ],
+    )
+    def test_by_the_apply_that_died_over_it_unless_the_target_knows_better(
+        self, author: Author, truth: Author
+    ) -> None:
+        held = one(fields=self.fields, touches=(Touch(path=(), by=author),))
+        change = the_change(desired(service("web")), held, dict.fromkeys(held.by_id, MIDWAY))
+        assert (change.by, {field.by for field in change.fields}) == (truth, {truth})
 
     def test_what_the_specs_changed_is_nobodys_drift(self) -> None:
         held = one(touches=(Touch(path=(), by=Author.PERSON),))
@@ -159,6 +181,11 @@ class TestAmiss:
         held[IDS[1]] = replace(held[IDS[1]], condition=STOPPED)
         assert sorted(amiss(views(THREE), Holding(held).observed())) == IDS[1:]
 
+    def test_is_what_was_changed(self) -> None:
+        held = Holding.of(THREE).by_id
+        edited = {**held, IDS[1]: replace(held[IDS[1]], fields={"image": "web:hacked"})}
+        assert amiss(views(THREE), Holding(edited).observed()) == (IDS[1],)
+
     def test_looks_for_networks_by_all_of_their_identity(self) -> None:
         web = desired(service("web"))
         volume = as_wanted(support(HERE, VOLUME))
@@ -171,12 +198,14 @@ class TestAmiss:
     def test_is_nothing_on_a_target_that_was_not_reached(self) -> None:
         assert amiss(views(THREE), Holding({}).observed(frozenset({HERE, THERE}))) == ()
 
-    @given(specs=specs(), held=holdings())
-    def test_is_everything_whose_past_can_make_a_difference(self, specs: Desired, held: Holding) -> None:
+    @given(specs=specs(), held=holdings(), how=st.sampled_from([RUNNING, MIDWAY]))
+    def test_is_everything_whose_past_can_make_a_difference(
+        self, specs: Desired, held: Holding, how: Known
+    ) -> None:
         """A past of what is not amiss changes no word of a plan."""
         lost = set(amiss(views(specs), held.observed()))
-        others = {want.id: RUNNING for view in views(specs).values() for want in view.preview.objects}
-        past = {key: condition for key, condition in others.items() if key not in lost}
+        others = [want.id for view in views(specs).values() for want in view.preview.objects]
+        past = dict.fromkeys((key for key in others if key not in lost), how)
         changes = diff(specs, views(specs), held.observed())
         assert blamed(changes, past) == blamed(changes, {})
 
@@ -189,13 +218,13 @@ class TestAmiss:
                 assert (field.by is not None) is (field.cause is Cause.DRIFT)
 
 
-def planned(held: Holding, past: Past) -> Plan:
+def planned(held: Holding, past: Left) -> Plan:
     how = Circumstances(generation=1, moment=Moment(utc=NOON, zones={}), origin=ByCommit(), past=past)
     return decide(THREE, views(THREE), held.observed(), how).plan
 
 
 class TestStep:
-    def the_step(self, held: Holding, past: Past) -> Step:
+    def the_step(self, held: Holding, past: Left) -> Step:
         (step,) = planned(held, past).steps
         return step
 

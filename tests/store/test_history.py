@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from eeveon.core.blame import MIDWAY
 from eeveon.core.changes import Verb
 from eeveon.core.names import ServiceName, TargetName
 from eeveon.core.observed import Condition
@@ -343,6 +344,17 @@ def going_back(plan: Plan, condition: Condition) -> Plan:
     return replace(plan, actions=(replace(first, undo=undo), *rest))
 
 
+def changing_sides(plan: Plan) -> Plan:
+    """The same plan; its first action brings the second object into service as well, in the stead of the old one."""
+    first, *rest = plan.actions
+    effect = replace(first.effect, condition=Condition.SERVING, beside=(SECOND,), instead=(OLD,))
+    undo = (
+        Effect(object=OLD, condition=Condition.SERVING),
+        *(Effect(object=one, condition=RUNNING) for one in (FIRST, SECOND)),
+    )
+    return replace(plan, actions=(replace(first, effect=effect, undo=undo), *rest))
+
+
 class TestLeft:
     def test_is_what_the_last_apply_left(self, store: Store) -> None:
         assert store.history.left(SCOPE, [FIRST]) == {}
@@ -356,14 +368,25 @@ class TestLeft:
         elsewhere = replace(FIRST, target=TargetName("other"))
         assert store.history.left(SCOPE, [elsewhere]) == {}
 
-    def test_is_unknown_where_no_answer_came(self, store: Store) -> None:
+    def test_is_midway_where_no_good_answer_came(self, store: Store) -> None:
         carry_out(store, "apply-1", PLAN)
         carry_out(store, "apply-2", a_plan("2", WEB), short_of=3)
         assert store.history.left(SCOPE, [FIRST]) == {FIRST: RUNNING}, "nothing was asked of it since"
         store.journal.intend("apply-2", 0, "run it", NOW)
-        assert store.history.left(SCOPE, [FIRST]) == {}
+        assert store.history.left(SCOPE, [FIRST]) == {FIRST: MIDWAY}
         store.journal.failed("apply-2", 0, "no answer", NOW)
-        assert store.history.left(SCOPE, [FIRST, SECOND]) == {SECOND: RUNNING}
+        assert store.history.left(SCOPE, [FIRST, SECOND]) == {FIRST: MIDWAY, SECOND: RUNNING}
+
+    def test_is_known_of_those_that_change_sides_with_another(self, store: Store) -> None:
+        plan = changing_sides(PLAN)
+        begin(store, "apply-1", plan)
+        assert store.history.left(SCOPE, [SECOND, OLD]) == {}
+        store.journal.intend("apply-1", 0, "serve it", NOW)
+        assert store.history.left(SCOPE, [SECOND, OLD]) == {SECOND: MIDWAY, OLD: MIDWAY}
+        store.journal.done("apply-1", 0, "", NOW)
+        assert store.history.left(SCOPE, [SECOND, OLD]) == {SECOND: Condition.SERVING, OLD: RUNNING}
+        store.journal.undone("apply-1", 0, "taken back", NOW)
+        assert store.history.left(SCOPE, [SECOND, OLD]) == {SECOND: RUNNING, OLD: Condition.SERVING}
 
     @pytest.mark.parametrize("condition", [Condition.STOPPED, Condition.ABSENT])
     def test_is_what_taking_back_left(self, store: Store, condition: Condition) -> None:
