@@ -242,7 +242,7 @@ def test_a_change_of_sides_that_was_killed_is_nobody_elses_doing(shop: Shop) -> 
     assert killed_apply(shop.cli, 1 + 2 * REPLICAS + 1, "-e", "demo") == -9  # all run, and one is to serve
     plan = json.loads(shop.cli("plan", "-e", "demo", "--format", "json").out)
     (step,) = plan["plan"]["steps"]
-    assert step["driftBy"] == ["ourselves"]
+    assert step["drift_by"] == ["ourselves"]
     shop.write(
         rollout="blueGreen"
     )  # the older side is wanted again: it serves, or an apply of ours took it out
