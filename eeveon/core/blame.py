@@ -8,23 +8,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final, Literal
 
-from eeveon.core.changes import Cause, Changes, FieldChange, ObjectChange, Verb
+from eeveon.core.changes import MISSING, Cause, Changes, FieldChange, ObjectChange, Verb
 from eeveon.core.diff import Views
 from eeveon.core.drift import Author, author_of, foremost
 from eeveon.core.names import ObjectId
 from eeveon.core.observed import UP, Condition, Observed, ObservedObject, Seen
 from eeveon.core.wanted import INSTANCE, WantedObject
 
-MIDWAY: Final = (
-    "midway"  # it was asked for something and never answered well: its apply died, or it failed there
-)
+MIDWAY: Final = "midway"  # no good answer came: the apply died over it, or failed there
 Known = Condition | Literal["midway"]
 Left = Mapping[ObjectId, Known]  # how the last apply that touched an object left it, where that is known
 
-_SOMEBODY = (
-    Author.PERSON,
-    Author.UNKNOWN,
-)  # what a target takes our own commands for, which it cannot tell apart
+# What a target takes a stop of ours for: the commands are the same.
+_SOMEBODY = (Author.PERSON, Author.UNKNOWN)
 
 
 def amiss(views: Views, observed: Observed) -> tuple[ObjectId, ...]:
@@ -83,7 +79,9 @@ def _field(field: FieldChange, change: ObjectChange, known: Known | None) -> Fie
     if field.cause is not Cause.DRIFT:
         return field
     by = author_of(_concerned(change).touches, field.path)
-    return replace(field, by=Author.OURSELVES if known == MIDWAY and by in _SOMEBODY else by)
+    # What nobody asked for, such as a drop-in, no apply of ours has brought, however it ended.
+    is_ours = known == MIDWAY and by is Author.UNKNOWN and field.after != MISSING
+    return replace(field, by=Author.OURSELVES if is_ours else by)
 
 
 def _author(change: ObjectChange, known: Known | None) -> Author:

@@ -138,7 +138,7 @@ class TestEdited:
     @pytest.mark.parametrize(
         ("author", "truth"),
         [
-            (Author.PERSON, Author.OURSELVES),
+            (Author.PERSON, Author.PERSON),
             (Author.UNKNOWN, Author.OURSELVES),
             (Author.TOOL, Author.TOOL),
         ],
@@ -146,9 +146,14 @@ class TestEdited:
     def test_by_the_apply_that_died_over_it_unless_the_target_knows_better(
         self, author: Author, truth: Author
     ) -> None:
-        held = one(fields=self.fields, touches=(Touch(path=(), by=author),))
+        held = one(fields={"image": "web:hacked", "env": {}}, touches=(Touch(path=(), by=author),))
         change = the_change(desired(service("web")), held, dict.fromkeys(held.by_id, MIDWAY))
         assert (change.by, {field.by for field in change.fields}) == (truth, {truth})
+
+    def test_by_somebody_where_there_is_what_no_apply_was_asked_for(self) -> None:
+        held = one(fields={"image": "web:1", "env": {}, "unit": {"dropIns": ["/etc/x.conf"]}})
+        change = the_change(desired(service("web")), held, dict.fromkeys(held.by_id, MIDWAY))
+        assert [(field.path, field.by) for field in change.fields] == [(("unit", "dropIns"), Author.UNKNOWN)]
 
     def test_what_the_specs_changed_is_nobodys_drift(self) -> None:
         held = one(touches=(Touch(path=(), by=Author.PERSON),))
