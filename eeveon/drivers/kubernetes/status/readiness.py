@@ -21,6 +21,7 @@ from eeveon.drivers.kubernetes.status.reading import (
     short,
 )
 
+_UNSEEN = "the controller has not seen it yet"
 _UNBOUND = {"ProvisioningFailed", "FailedBinding"}
 
 
@@ -70,7 +71,7 @@ def _workload(one: Json) -> Readiness:
 def _daemons(one: Json) -> Readiness:
     status = part(one, "status")
     if not is_observed(one) or "observedGeneration" not in status:
-        return _not_yet("the controller has not seen it yet")
+        return _not_yet(_UNSEEN)
     due = count(status, "desiredNumberScheduled")
     rolls = part(one, "spec", "updateStrategy").get("type", "RollingUpdate") == "RollingUpdate"
     if rolls and (new := count(status, "updatedNumberScheduled")) < due:
@@ -145,22 +146,24 @@ def _pod(one: Json) -> Readiness:
 def _by_conditions(one: Json) -> Readiness:
     """Of any other kind: what its conditions say, if it has some, as most controllers write them."""
     if "observedGeneration" in part(one, "status") and not is_observed(one):
-        return _not_yet("its controller has not seen it yet")
+        return _not_yet(_UNSEEN)
     stalled = condition(one, "Stalled")
     if stalled.get("status") == "True":
         return _failed(sentence("stalled", _reason(stalled)))
     for kind in ("Ready", "Available"):
         row = condition(one, kind)
+        if row and _is_older(row, one):
+            return _not_yet(_UNSEEN)
         if row:
             said = sentence(f"not {kind.lower()}", _reason(row))
-            seen = int(row.get("observedGeneration") or 0) >= _generation(one, row)
-            return READY if row.get("status") == "True" and seen else _not_yet(said)
+            return READY if row.get("status") == "True" else _not_yet(said)
     return READY
 
 
-def _generation(one: Json, row: Json) -> int:
-    """The generation that a condition has to be about: any, where it does not tell."""
-    return int(part(one, "metadata").get("generation") or 0) if "observedGeneration" in row else 0
+def _is_older(row: Json, one: Json) -> bool:
+    """Whether a condition says itself that it is about an older generation."""
+    generation = int(part(one, "metadata").get("generation") or 0)
+    return "observedGeneration" in row and count(row, "observedGeneration") < generation
 
 
 _KINDS: Mapping[tuple[str, str], Callable[[Json], Readiness]] = {
