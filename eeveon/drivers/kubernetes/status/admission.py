@@ -79,12 +79,16 @@ def _is_stuck(rollout: Rollout) -> bool:
 
 
 def _may_lack(rollout: Rollout) -> bool:
-    """Whether old Pods may go before new ones are there."""
-    limit = part(rollout.workload, "spec", "strategy", "rollingUpdate").get("maxUnavailable", "25%")
+    """Whether old Pods may go before new ones are there. Where neither fewer nor more were allowed, one fewer is."""
+    rolling = part(rollout.workload, "spec", "strategy", "rollingUpdate")
+    fewer, more = rolling.get("maxUnavailable", "25%"), rolling.get("maxSurge", "25%")
+    return _pods(fewer, rollout) > 0 or str(more).rstrip("%") == "0"
+
+
+def _pods(limit: object, rollout: Rollout) -> int:
+    """A number of Pods, given as such or in percent and then rounded down."""
     text = str(limit)
-    if text.endswith("%"):
-        return wanted(rollout.workload) * int(text[:-1]) >= 100  # of a hundred: it is rounded down
-    return int(text) > 0
+    return wanted(rollout.workload) * int(text[:-1]) // 100 if text.endswith("%") else int(text)
 
 
 def _is_moving(rollout: Rollout) -> bool:

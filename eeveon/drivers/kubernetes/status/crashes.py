@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from eeveon.drivers.kubernetes.status.cause import Cause, Container
-from eeveon.drivers.kubernetes.status.events import message
+from eeveon.drivers.kubernetes.status.events import last_seen, message
 from eeveon.drivers.kubernetes.status.reading import Json, counted, last_line, moment, part, sentence, short
 
 CRASH_LOOP = 3  # so many restarts, and it still does not stay up
@@ -31,7 +31,7 @@ def causes(container: Container) -> Iterator[Cause]:
 
 
 def _is_over(container: Container) -> bool:
-    """Whether an init container ended as it is to, or is on its way again for the first times."""
+    """Whether an init container ended as it is to."""
     return container.has_ended and container.ended.get("exitCode") == 0
 
 
@@ -71,12 +71,12 @@ def _why(container: Container) -> str:
 
 
 def _by_probe(container: Container) -> str:
-    """`liveness` or `startup`, where a failing probe is what ends it."""
-    for event in container.events("Killing", "Unhealthy"):
-        for probe in ("liveness", "startup"):
-            if f"{probe} probe" in message(event).lower():
-                return probe
-    return ""
+    """`liveness` or `startup`, where a failing probe is what ended it; empty where that was an earlier time."""
+    event = next(container.events("Killing"), {})
+    started, killed = moment(container.ended.get("startedAt")), last_seen(event)
+    if started and killed and killed < started:
+        return ""
+    return next((probe for probe in ("liveness", "startup") if f"{probe} probe" in message(event)), "")
 
 
 def _unhealthy(container: Container) -> Json | None:

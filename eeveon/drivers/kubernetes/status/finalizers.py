@@ -45,7 +45,7 @@ def held_by(one: Json) -> str | None:
         word = "finalizer" if len(foreign) == 1 else "finalizers"
         what = f"held by {word} {listed(foreign)}"
     else:
-        what = listed(_WAITS[name] for name in names)
+        what = f"{listed(_WAITS[name] for name in names)},"
     return sentence(f"{what} since {begun:%Y-%m-%d %H:%M} UTC", _remaining(one))
 
 

@@ -8,11 +8,8 @@ crashes, and the controller then says that all went well. `first_cause` looks at
 """
 
 from dataclasses import dataclass
-from typing import Final
 
 from eeveon.drivers.kubernetes.status.reading import Json, count, counted, is_observed, part
-
-STATEFUL: Final = "StatefulSet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +51,7 @@ def wanted(workload: Json) -> int:
 def to_update(workload: Json) -> int:
     """How many of them are to be of the newest revision: those of a StatefulSet below `partition` are not."""
     strategy = part(workload, "spec", "updateStrategy")
-    if workload.get("kind") != STATEFUL:
+    if not is_stateful(workload):
         return wanted(workload)
     if strategy.get("type") == "OnDelete":
         return 0
@@ -62,8 +59,8 @@ def to_update(workload: Json) -> int:
 
 
 def is_stateful(workload: Json) -> bool:
-    """Whether it is a StatefulSet."""
-    return workload.get("kind") == STATEFUL
+    """Whether it is a StatefulSet. The items of a list do not name their kind."""
+    return bool(workload.get("kind", "") == "StatefulSet" or "updateStrategy" in part(workload, "spec"))
 
 
 def _missing(workload: Json) -> str:

@@ -38,7 +38,10 @@ READY = Readiness(complete=True)
 
 
 def ready_of(one: Json, events: Iterable[Json] = ()) -> Readiness:
-    """Whether an object is ready. Events are looked at only of claims for volumes."""
+    """Whether an object is ready. It has to name its kind, as the items of a list do not.
+
+    Events are looked at only of claims for volumes.
+    """
     if is_going(one):
         return _not_yet(held_by(one) or "it is being deleted")
     if one.get("kind") == "PersistentVolumeClaim" and _group(one) == "":

@@ -23,7 +23,7 @@ def causes(look: Look) -> Iterator[Cause]:
     start = since(row)
     if row.get("reason") == "SchedulingGated":
         gates = [str(gate.get("name", "")) for gate in part(look.pod, "spec").get("schedulingGates") or ()]
-        text = f"waits for its scheduling gates {listed(gates)}" if gates else "waits for a scheduling gate"
+        text = f"waits for its scheduling gate {listed(gates)}" if gates else "waits for a scheduling gate"
         yield Cause(text=sentence(look.name, text), final=False, since=start)
         return
     said = short(_ASIDE.sub("", str(row.get("message", ""))))

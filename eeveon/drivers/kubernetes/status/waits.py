@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from eeveon.drivers.kubernetes.status.cause import Cause, Container, Look, containers
-from eeveon.drivers.kubernetes.status.events import message
-from eeveon.drivers.kubernetes.status.reading import is_true, sentence, short
+from eeveon.drivers.kubernetes.status.cause import GRACE, Cause, Container, Look, containers
+from eeveon.drivers.kubernetes.status.events import last_seen, message
+from eeveon.drivers.kubernetes.status.reading import has_lasted, is_true, sentence, short
 
 _LONG = 60  # seconds after which a node does not get over it by itself
 _USUAL = {"", "ContainerCreating", "PodInitializing"}
@@ -20,6 +20,7 @@ _ELSEWHERE = {  # told by `pulls` and `crashes`
 }
 _VOLUMES = ("FailedMount", "FailedAttachVolume", "FailedMapVolume")
 _SANDBOX = ("FailedCreatePodSandBox", "NetworkNotReady")
+_FURTHER = ("Pulling", "Pulled", "Created")  # once it has come so far, its volumes are mounted
 _MISSING = ("not found", "couldn't find key", "non-existent config key")
 
 
@@ -43,12 +44,12 @@ def of_pod(look: Look) -> Iterator[Cause]:
     """Why none of its containers begins: volumes and networks, of which only events tell."""
     if not is_true(look.pod, "PodScheduled") or not _is_being_made(look):
         return
-    event = next((one for one in look.events if one.get("reason") in (*_VOLUMES, *_SANDBOX)), None)
-    if event is None:
+    event = next((one for one in look.events if one.get("reason") in (*_VOLUMES, *_SANDBOX, *_FURTHER)), {})
+    if event.get("reason") not in (*_VOLUMES, *_SANDBOX):
         return
     what = "a volume cannot be mounted" if event["reason"] in _VOLUMES else "the node cannot begin with it"
     said = short(message(event))
-    final = "not found" in said and look.has_lasted(look.accepted)
+    final = any(word in said for word in _MISSING) and has_lasted(look.accepted, GRACE, last_seen(event))
     yield Cause(text=sentence(look.name, what, said), final=final, since=look.accepted)
 
 

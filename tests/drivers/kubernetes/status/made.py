@@ -18,9 +18,7 @@ def condition(kind: str, status: str = "True", reason: str = "", message: str = 
     return {**row, "lastTransitionTime": ago(since)}
 
 
-def deployment(
-    *conditions: Json, wanted: int = 2, strategy: Json | None = None, **counts: int | dict[str, Any]
-) -> Json:
+def deployment(*conditions: Json, wanted: int = 2, strategy: Json | None = None, **counts: Any) -> Json:
     """One at generation 2, which its controller has seen, of revision 2."""
     status = {"observedGeneration": 2, "conditions": list(conditions), **counts}
     spec: Json = {"replicas": wanted, "progressDeadlineSeconds": 600}
@@ -28,8 +26,8 @@ def deployment(
         "type": "RollingUpdate",
         "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1},
     }
-    meta = {"name": "web", "namespace": "shop", "uid": "uid-web", "generation": 2}
-    meta["annotations"] = {"deployment.kubernetes.io/revision": "2"}  # type: ignore[assignment]
+    meta: Json = {"name": "web", "namespace": "shop", "uid": "uid-web", "generation": 2}
+    meta["annotations"] = {"deployment.kubernetes.io/revision": "2"}
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",

@@ -74,6 +74,7 @@ PULLED = "pod web-2-a: image registry.test/web:2 of container web cannot be pull
             'failed to do request: Head "https://registry.test/v2/web": dial tcp: lookup registry.test: no such host',
             False,
         ),
+        ("ImageInspectError", "no space left on device", "no space left on device", True),
         ("ErrImageNeverPull", "x", "it is not on the node, and imagePullPolicy is Never", True),
         (
             "InvalidImageName",
@@ -163,6 +164,15 @@ def test_a_liveness_probe_that_ends_it_is_named() -> None:
     )
 
 
+def test_a_probe_that_ended_it_earlier_is_not_blamed_for_a_crash() -> None:
+    end = {"terminated": {**ended(2)["terminated"], "startedAt": ago(4)}}
+    sick = pod(waiting("CrashLoopBackOff", restarts=3, lastState=end))
+    killed = event(sick, "Killing", "Container web failed liveness probe, will be restarted", since=60)
+    assert (
+        told(sick, events=[killed])[0] == "pod web-2-a: container web exited with status 2, restarted 3 times"
+    )
+
+
 def test_an_init_container_that_fails_comes_before_those_that_wait_for_it() -> None:
     failing = waiting(
         "CrashLoopBackOff", name="migrate", restarts=2, lastState=ended(3, message="no such table")
@@ -217,6 +227,18 @@ def test_what_keeps_a_pod_from_beginning(reason: str, message: str, said: str) -
     assert told(sick, events=[event(sick, reason, message)]) == (f"pod web-2-a: {said}: {message}", False)
 
 
+def test_a_volume_that_was_mounted_at_last_is_no_cause() -> None:
+    sick = pod(waiting("ContainerCreating"), since=99)
+    missing = event(sick, "FailedMount", 'configmap "settings" not found', since=90)
+    assert no_cause(sick, events=[missing, event(sick, "Pulling", "Pulling image", since=60)])
+
+
+def test_a_volume_that_is_missing_for_long_is_final() -> None:
+    sick = pod(waiting("ContainerCreating"), since=99)
+    assert cause(sick, events=[event(sick, "FailedMount", 'secret "keys" not found', since=50)]).final
+    assert not cause(sick, events=[event(sick, "FailedMount", 'secret "keys" not found', since=90)]).final
+
+
 # Nodes
 
 
@@ -252,7 +274,7 @@ def test_a_node_that_was_ordered_is_waited_for() -> None:
 def test_a_gate_is_waited_for() -> None:
     gated = unplaced(120, "SchedulingGated", "Scheduling is blocked due to non-empty scheduling gates")
     gated["spec"]["schedulingGates"] = [{"name": "example.com/quota"}]
-    assert told(gated) == ("pod web-2-a: waits for its scheduling gates example.com/quota", False)
+    assert told(gated) == ("pod web-2-a: waits for its scheduling gate example.com/quota", False)
 
 
 # Admission
@@ -277,6 +299,12 @@ def test_a_quota_is_waited_for_where_old_pods_may_go_first() -> None:
     old = pod(running(99, ready=True), revision=1)
     assert told(old, of=deployment(strategy=ROOM), sets=refused()) == (REFUSED, False)
     assert told(old, of=deployment(strategy=ROOM), sets=refused(since=31)) == (REFUSED, True)
+
+
+def test_one_pod_may_be_missing_where_the_strategy_would_allow_nothing() -> None:
+    tight = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%", "maxSurge": 0}}
+    old = pod(running(99, ready=True), revision=1)
+    assert not told(old, of=deployment(strategy=tight), sets=refused())[1]
 
 
 def test_a_quota_is_waited_for_while_old_pods_go() -> None:
@@ -378,7 +406,7 @@ def test_evictions_again_and_again_are_final() -> None:
 
 
 def test_what_is_left_of_evicted_pods_says_nothing_when_all_is_well() -> None:
-    counts = {"replicas": 2, "updatedReplicas": 2, "readyReplicas": 2, "availableReplicas": 2}
+    counts: dict[str, Any] = {"replicas": 2, "updatedReplicas": 2, "readyReplicas": 2, "availableReplicas": 2}
     assert no_cause(*map(thrown_out, "abc"), of=deployment(**counts))
 
 

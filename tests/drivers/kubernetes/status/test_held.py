@@ -18,7 +18,7 @@ def held(*finalizers: str, **more: Any) -> dict[str, Any]:
     [
         (["example.com/x"], "held by finalizer example.com/x since 2026-11-23 10:02 UTC"),
         (["a.test/x", "b.test/y"], "held by finalizers a.test/x and b.test/y since 2026-11-23 10:02 UTC"),
-        (["foregroundDeletion"], "waits until all that it owns is gone since 2026-11-23 10:02 UTC"),
+        (["foregroundDeletion"], "waits until all that it owns is gone, since 2026-11-23 10:02 UTC"),
         (
             ["kubernetes.io/pvc-protection", "a.test/x"],
             "held by finalizer a.test/x since 2026-11-23 10:02 UTC",
@@ -46,7 +46,7 @@ def test_a_namespace_says_what_is_still_in_it() -> None:
     ]
     namespace = {"kind": "Namespace", "metadata": dict(GONE), "spec": {"finalizers": ["kubernetes"]}}
     assert held_by({**namespace, "status": {"conditions": rows}}) == (
-        "waits until all in it is gone since 2026-11-23 10:02 UTC: Some content has finalizers: a.test/x in 1 widgets"
+        "waits until all in it is gone, since 2026-11-23 10:02 UTC: Some content has finalizers: a.test/x in 1 widgets"
     )
 
 

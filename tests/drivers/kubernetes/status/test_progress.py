@@ -7,7 +7,7 @@ import pytest
 from eeveon.drivers.kubernetes.status import progress_of
 from tests.drivers.kubernetes.status.made import deployment, stateful_set
 
-ALL = {"replicas": 2, "updatedReplicas": 2, "readyReplicas": 2, "availableReplicas": 2}
+ALL: dict[str, Any] = {"replicas": 2, "updatedReplicas": 2, "readyReplicas": 2, "availableReplicas": 2}
 ON_DELETE = {"updateStrategy": {"type": "OnDelete"}}
 
 
@@ -29,7 +29,7 @@ def partition(at: int) -> dict[str, Any]:
         (ALL, 0, "2 pods too many are left"),
     ],
 )
-def test_what_a_deployment_lacks(counts: dict[str, int], wanted: int, said: str) -> None:
+def test_what_a_deployment_lacks(counts: dict[str, Any], wanted: int, said: str) -> None:
     progress = progress_of(deployment(wanted=wanted, **counts))
     assert (progress.complete, progress.said) == (False, said)
 
@@ -80,6 +80,14 @@ def test_a_pause_is_told() -> None:
         ),
     ],
 )
-def test_a_stateful_set(spec: dict[str, Any], counts: dict[str, int], complete: bool, said: str) -> None:
+def test_a_stateful_set(spec: dict[str, Any], counts: dict[str, Any], complete: bool, said: str) -> None:
     progress = progress_of(stateful_set(spec=spec, **counts))
     assert (progress.complete, progress.said) == (complete, said)
+
+
+def test_a_stateful_set_of_a_list_names_no_kind() -> None:
+    item = {
+        name: value for name, value in stateful_set(**ALL | {"updatedReplicas": 1}).items() if name != "kind"
+    }
+    assert not progress_of(item).complete
+    assert progress_of({**item, "spec": {**item["spec"], **partition(1)}}).complete

@@ -7,7 +7,7 @@ import pytest
 from eeveon.drivers.kubernetes.status import Readiness, ready_of
 from tests.drivers.kubernetes.status.made import condition, deployment, event, stateful_set
 
-ALL = {"replicas": 2, "updatedReplicas": 2, "readyReplicas": 2, "availableReplicas": 2}
+ALL: dict[str, Any] = {"replicas": 2, "updatedReplicas": 2, "readyReplicas": 2, "availableReplicas": 2}
 
 
 def made(version: str, kind: str, *conditions: Any, spec: Any = None, **status: Any) -> dict[str, Any]:
