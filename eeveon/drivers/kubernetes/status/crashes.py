@@ -7,7 +7,7 @@ from eeveon.drivers.kubernetes.status.events import last_seen, message
 from eeveon.drivers.kubernetes.status.reading import Json, counted, last_line, moment, part, sentence, short
 
 CRASH_LOOP = 3  # so many restarts, and it still does not stay up
-_STEADY = 60  # seconds that it has run, ready, after which earlier crashes are history
+_STEADY = 60  # seconds that it has run, after which earlier crashes are history
 _LAST_SIGNAL = 64
 _CANNOT_START = {"StartError", "ContainerCannotRun"}
 
@@ -36,11 +36,12 @@ def _is_over(container: Container) -> bool:
 
 
 def _is_steady(container: Container) -> bool:
-    """Whether it is ready and has run for a while. Where the time is not known, being ready has to do."""
-    if not container.running or not container.status.get("ready"):
+    """Whether it has run for a while. Where the time is not known, being ready has to do."""
+    if not container.running:
         return False
-    started = moment(container.running.get("startedAt"))
-    return container.look.now is None or container.look.has_lasted(started, _STEADY)
+    if container.look.now is None:
+        return bool(container.status.get("ready"))
+    return container.look.has_lasted(moment(container.running.get("startedAt")), _STEADY)
 
 
 def _how(container: Container) -> str:

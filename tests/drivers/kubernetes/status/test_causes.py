@@ -147,6 +147,17 @@ def test_what_has_run_for_a_while_is_forgiven_its_crashes() -> None:
     assert no_cause(pod(running(61, ready=True, restarts=3, lastState=ended(1))))
 
 
+def test_a_probe_that_fails_now_is_told_before_crashes_of_long_ago() -> None:
+    sick = pod(running(9999, restarts=3, lastState=ended(1, since=10000)))
+    assert told(sick) == ("pod web-2-a: container web runs and is not ready", False)
+
+
+def test_without_a_clock_a_ready_container_is_forgiven_its_crashes() -> None:
+    well, sick = (pod(running(2, ready=ready, restarts=3, lastState=ended(1))) for ready in (True, False))
+    assert first_cause(deployment(), SETS, [well]) is None
+    assert cause(sick, now=None).final
+
+
 def test_a_liveness_probe_that_ends_it_is_named() -> None:
     sick = pod(waiting("CrashLoopBackOff", restarts=3, lastState=ended(137)))
     events = [
