@@ -81,13 +81,12 @@ def _is_stuck(rollout: Rollout) -> bool:
 def _may_lack(rollout: Rollout) -> bool:
     """Whether old Pods may go before new ones are there. Where neither fewer nor more were allowed, one fewer is."""
     rolling = part(rollout.workload, "spec", "strategy", "rollingUpdate")
-    fewer, more = rolling.get("maxUnavailable", "25%"), rolling.get("maxSurge", "25%")
-    return _pods(fewer, rollout) > 0 or str(more).rstrip("%") == "0"
+    return _pods(rolling.get("maxUnavailable"), rollout) > 0 or rolling.get("maxSurge") in {0, "0%"}
 
 
-def _pods(limit: object, rollout: Rollout) -> int:
+def _pods(given: object, rollout: Rollout) -> int:
     """A number of Pods, given as such or in percent and then rounded down."""
-    text = str(limit)
+    text = "25%" if given is None else str(given)
     return wanted(rollout.workload) * int(text[:-1]) // 100 if text.endswith("%") else int(text)
 
 

@@ -4,7 +4,16 @@ from collections.abc import Iterator
 
 from eeveon.drivers.kubernetes.status.cause import Cause, Container
 from eeveon.drivers.kubernetes.status.events import last_seen, message
-from eeveon.drivers.kubernetes.status.reading import Json, counted, last_line, moment, part, sentence, short
+from eeveon.drivers.kubernetes.status.reading import (
+    Json,
+    count,
+    counted,
+    last_line,
+    moment,
+    part,
+    sentence,
+    short,
+)
 
 CRASH_LOOP = 3  # so many restarts, and it still does not stay up
 _STEADY = 60  # seconds that it has run, after which earlier crashes are history
@@ -46,7 +55,7 @@ def _is_steady(container: Container) -> bool:
 
 def _how(container: Container) -> str:
     ended = container.ended
-    code, reason = ended.get("exitCode", 0), ended.get("reason", "")
+    code, reason = count(ended, "exitCode"), ended.get("reason", "")
     if reason == "OOMKilled":
         limit = part(container.spec, "resources", "limits").get("memory")
         return f"was killed for its memory (OOMKilled, limit {limit})" if limit else "was killed (OOMKilled)"

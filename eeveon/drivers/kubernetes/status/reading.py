@@ -45,23 +45,23 @@ def since(row: Json) -> datetime | None:
 
 def name_of(one: Json) -> str:
     """Its name."""
-    return str(part(one, "metadata").get("name", ""))
+    return str(part(one, "metadata").get("name") or "")
 
 
 def label(one: Json, name: str) -> str:
     """The value of a label, or nothing."""
-    return str(part(one, "metadata", "labels").get(name, ""))
+    return str(part(one, "metadata", "labels").get(name) or "")
 
 
 def owner(one: Json) -> str:
     """The uid of its controller."""
     rows = part(one, "metadata").get("ownerReferences") or ()
-    return next((str(row.get("uid", "")) for row in rows if row.get("controller")), "")
+    return next((str(row.get("uid") or "") for row in rows if row.get("controller")), "")
 
 
 def uid(one: Json) -> str:
     """Its own."""
-    return str(part(one, "metadata").get("uid", ""))
+    return str(part(one, "metadata").get("uid") or "")
 
 
 def is_going(one: Json) -> bool:
