@@ -20,6 +20,7 @@ from eeveon.core.names import CommitId, ServiceName, TargetName
 from eeveon.core.observed import Observation, Observed, Seen
 from eeveon.core.outcome import ActionState, Record
 from eeveon.core.plan import Plan
+from eeveon.core.policy import zones_of
 from eeveon.core.stale import moved
 from eeveon.core.verdict import Decision, Verdict
 from eeveon.core.wanted import in_sight
@@ -139,7 +140,7 @@ def judged(world: World, now: Scene, order: Order) -> Decided:
     store, scope = world.store(), now.desired.scope
     circumstances = Circumstances(
         generation=store.generation(scope),
-        moment=world.moment(world.now(), now.desired.policies),
+        moment=world.moment(world.now(), zones_of(now.desired.policies)),
         origin=order.origin,
         services=order.services,
         unsettled=store.history.unsettled(scope),
@@ -247,7 +248,7 @@ def _emptied(record: Record, plan: Plan, now: Scene, order: Order) -> Iterator[T
 def _judged_again(world: World, plan: Plan, now: Scene, order: Order) -> tuple[Verdict, ...]:
     """The verdicts of this moment: a window may have closed, a policy may have changed since the plan was shown."""
     rules = Rules(
-        moment=world.moment(world.now(), now.desired.policies),
+        moment=world.moment(world.now(), zones_of(now.desired.policies)),
         policies=now.desired.policies,
         guardrails=now.desired.guardrails,
         findings=check(plan, now.views, now.observed),

@@ -10,7 +10,6 @@ from eeveon.core.desired import Target
 from eeveon.core.guard import ByCommit, Origin
 from eeveon.core.hold import Hold
 from eeveon.core.names import EnvironmentName, ObjectId, Scope, ServiceName, TargetName
-from eeveon.core.policy import SafetyPolicy
 from eeveon.core.secret import Secrets
 from eeveon.core.verdict import Moment
 from eeveon.drivers.base import Driver
@@ -41,7 +40,7 @@ class World:
     store: Callable[[], Store]  # opened on the first call
     connect: Connect
     now: Callable[[], datetime]
-    moment: Callable[[datetime, Iterable[SafetyPolicy]], Moment]
+    moment: Callable[[datetime, Mapping[str, str]], Moment]  # in these time zones, each with who names it
     new_id: Callable[[datetime], str]
     holder: Callable[[str], Holder]
     waiter: "Callable[[], Waiter]"

@@ -6,7 +6,7 @@
 from dataclasses import dataclass, field, replace
 
 from eeveon.core.blame import Left, blamed
-from eeveon.core.changes import Changes
+from eeveon.core.changes import Changes, ObjectChange
 from eeveon.core.check import check
 from eeveon.core.desired import Desired
 from eeveon.core.diff import Views, diff
@@ -70,12 +70,17 @@ def _left_behind(target: TargetName) -> Note:
 
 
 def _only(changes: Changes, services: frozenset[ServiceName]) -> Changes:
-    """The changes of the chosen services, with the networks and volumes that are to be made, none that are to go."""
+    """The changes of the chosen services with what belongs to them, and what is to be made for all, none that is to go."""
     if not services:
         return changes
     return replace(
         changes,
         services=tuple(change for change in changes.services if change.service in services),
-        supports=tuple(change for change in changes.supports if change.wanted is not None),
+        supports=tuple(change for change in changes.supports if _is_for(change, services)),
         kept=(),
     )
+
+
+def _is_for(change: ObjectChange, services: frozenset[ServiceName]) -> bool:
+    owners = {one.service for one in (change.wanted, *change.present) if one is not None}
+    return bool(owners & services) or (change.wanted is not None and change.wanted.service is None)

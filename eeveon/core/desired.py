@@ -9,6 +9,7 @@ from eeveon.core.diagnostic import Position
 from eeveon.core.health import NO_CHECK, Health
 from eeveon.core.names import CommitId, Scope, ServiceName, TargetName
 from eeveon.core.policy import GuardrailFinding, SafetyPolicy
+from eeveon.core.scaling import Scaling
 from eeveon.core.secret import SecretRef
 from eeveon.core.values import Fields
 
@@ -51,6 +52,7 @@ class Mount:
     volume: str | None = None
     host: str | None = None
     read_only: bool = False
+    size_bytes: int | None = None  # of a volume that is made for it, where the target asks for a size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +111,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Which requests of a load balancer go to which port of the service."""
+    """Which requests of a load balancer go to which port of the service.
+
+    `balancer` "": the target's own way in, such as an Ingress of a cluster.
+    """
 
     balancer: str
     port: str  # by name
@@ -132,6 +137,22 @@ class Balancer:
     drain: timedelta = timedelta(seconds=30)  # the longest wait for requests in hand
     extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     position: Position | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """One object of somebody's own YAML, as it is written there."""
+
+    body: Fields
+    position: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifests:
+    """A folder of the repository with Kubernetes YAML. `objects` is None until somebody has read it."""
+
+    folder: str
+    objects: tuple[Given, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +180,10 @@ class Workload:
     route: Route | None = None
     keep: int = 0  # stopped revisions that stay on the target, to go back to
     hardening: bool = True  # the target's own defaults of isolation, where it has some
+    stateful: bool = False  # instances have names and volumes of their own, and come and go in order
+    scaling: Scaling | None = None  # who owns the number of instances, if it is not `replicas`
+    manifests: Manifests | None = None
+    kubernetes: Fields = field(default_factory=dict)  # merged last into what a cluster gets, by object
     depends_on: tuple[ServiceName, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     protected: bool = False

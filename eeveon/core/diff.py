@@ -84,7 +84,7 @@ def _compare(found: _Buckets, target: TargetName, view: TargetView, here: _Prese
         pair = _Pair(wanted=wanted.get(service, []), present=present.get(service, []))
         workload = workloads.get(service)
         if workload is not None and _is_as_wanted(pair, found.unsettled):
-            found.instances += len(pair.present)
+            found.instances += sum(seen.replicas for seen in pair.present)
             found.unchanged += 1
             continue
         shelf = shelf_of(pair.wanted, pair.present, found.unsettled)
@@ -104,15 +104,19 @@ def _compare(found: _Buckets, target: TargetName, view: TargetView, here: _Prese
             )
         elif workload is not None:
             found.unchanged += 1
-    found.supports += _support_changes(view.preview.objects, objects)
+    found.supports += _support_changes(view.preview.objects, objects, found.unsettled)
     found.kept += _never_removed(view.preview.objects, objects)
 
 
 def _standing(present: Sequence[ObservedObject], shelf: Sequence[ObservedObject]) -> int:
     """How many instances there are: what runs, and the places where nothing does. What only rests beside is none."""
     up = [seen for seen in present if seen.is_up]
-    down = {seen.ordinal for seen in present if seen not in shelf} - {seen.ordinal for seen in up}
-    return len(up) + len(down)
+    taken = {seen.ordinal for seen in up}
+    down: dict[int | None, int] = {}
+    for seen in present:
+        if seen.ordinal not in taken and seen not in shelf:
+            down[seen.ordinal] = max(down.get(seen.ordinal, 0), seen.replicas)
+    return sum(seen.replicas for seen in up) + sum(down.values())
 
 
 def field_changes(before: Fields, after: Fields, applied: Fields | None) -> tuple[FieldChange, ...]:
@@ -281,7 +285,7 @@ def _change(  # noqa: PLR0917 - one line a case above reads better than six keyw
 
 
 def _support_changes(
-    wanted: tuple[WantedObject, ...], present: tuple[ObservedObject, ...]
+    wanted: tuple[WantedObject, ...], present: tuple[ObservedObject, ...], unsettled: frozenset[ObjectId]
 ) -> Iterator[ObjectChange]:
     """What networks, volumes and the like need. Volumes hold data and are never removed."""
     seen_by_id: dict[ObjectId, ObservedObject] = {
@@ -297,6 +301,8 @@ def _support_changes(
             drifted = all(field.cause is Cause.DRIFT for field in fields)
             reason = _told("changed on the target", seen) if drifted else "the specs changed"
             yield _change(Verb.UPDATE, want, (seen,), fields, Cause.DRIFT if drifted else Cause.SPEC, reason)
+        elif want.id in unsettled and want.health.check is not None:
+            yield _change(Verb.VERIFY, want, (seen,), (), Cause.SPEC, "no apply has seen it ready yet")
     for seen in sorted(seen_by_id.values(), key=lambda seen: seen.id):
         if seen.id.kind != VOLUME and not seen.protected:
             yield _change(Verb.REMOVE, None, (seen,), (), Cause.SPEC, "nothing uses it any more")

@@ -11,14 +11,12 @@ from eeveon.core.changes import Verb
 from eeveon.core.names import ServiceName
 from eeveon.core.plan import Plan, Risk, Step
 from eeveon.core.policy import (
-    DateWindow,
     GuardrailFinding,
     Mode,
     SafetyPolicy,
-    Span,
-    WeeklyWindow,
 )
 from eeveon.core.verdict import Decision, Finding, Moment, Verdict
+from eeveon.core.windows import contains
 
 DEFAULT_DELETES = (
     0.5  # of all services, where no policy sets `limits.deletes`: a wrong path prunes everything
@@ -125,7 +123,7 @@ def _pause(case: _Case) -> Iterator[Verdict]:
 
 def _windows(case: _Case) -> Iterator[Verdict]:
     for policy in case.policies():
-        open_now = [window for window in policy.windows if _contains(window.span, case.rules.moment)]
+        open_now = [window for window in policy.windows if contains(window.span, case.rules.moment)]
         closed = next((window for window in open_now if not window.allow), None)
         allowing = [window for window in policy.windows if window.allow]
         if closed is not None:
@@ -136,24 +134,6 @@ def _windows(case: _Case) -> Iterator[Verdict]:
         elif allowing and not any(window.allow for window in open_now):
             spans = ", ".join(f"{window.span.text} {window.span.zone}" for window in allowing)
             yield _deny(case.step, f"safety/{policy.name} windows", f"outside of {spans}")
-
-
-def _contains(span: Span, moment: Moment) -> bool:
-    now = moment.at(span.zone)
-    if isinstance(span, DateWindow):
-        return span.first <= now.date() <= span.last
-    return _in_week(span, now.weekday(), (now.hour, now.minute, now.second))
-
-
-def _in_week(span: WeeklyWindow, day: int, clock: tuple[int, int, int]) -> bool:
-    """A span that ends before it starts goes on past midnight; its days are those on which it starts."""
-    start = (span.start.hour, span.start.minute, span.start.second)
-    end = (span.end.hour, span.end.minute, span.end.second)
-    if end == (0, 0, 0):
-        return day in span.days and clock >= start
-    if start < end:
-        return day in span.days and start <= clock < end
-    return (day in span.days and clock >= start) or ((day - 1) % 7 in span.days and clock < end)
 
 
 def _deletes(case: _Case) -> Iterator[Verdict]:

@@ -30,7 +30,14 @@ class CommandCheck:
     kind: Literal["command"] = "command"
 
 
-Check = HttpCheck | TcpCheck | CommandCheck
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadyCheck:
+    """The target itself says that it is ready: a cluster, that a rollout is complete."""
+
+    kind: Literal["ready"] = "ready"
+
+
+Check = HttpCheck | TcpCheck | CommandCheck | ReadyCheck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,3 +68,6 @@ class Probe:
 
     healthy: bool
     detail: str
+
+
+NOT_SAID = Probe(healthy=False, detail="this target does not say by itself whether something is ready")

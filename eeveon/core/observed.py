@@ -60,6 +60,8 @@ class ObservedObject:
     touches: tuple[
         Touch, ...
     ] = ()  # whose doing the fields are that are not as applied, where the target tells
+    replicas: int = 1  # what it stands for where the target itself multiplies it
+    rank: int = 0  # as it was wanted: what goes, goes from the highest to the lowest
 
     @property
     def is_up(self) -> bool:

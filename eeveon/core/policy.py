@@ -1,6 +1,6 @@
 """What may happen by itself: the written safety of an environment, as the guard reads it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 from enum import StrEnum
@@ -90,6 +90,15 @@ class SafetyPolicy:
     windows: tuple[Window, ...] = ()
     guardrails: tuple[str, ...] = ()  # paths of JSON Schemas
     position: Position | None = None
+
+
+def zones_of(policies: Iterable[SafetyPolicy]) -> Mapping[str, str]:
+    """The time zones that windows name, each with who names it and where, for people."""
+    return {
+        window.span.zone: f"{policy.position}: SafetyPolicy {policy.name}"
+        for policy in policies
+        for window in policy.windows
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

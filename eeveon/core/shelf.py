@@ -17,12 +17,14 @@ def shelf_of(
     if not wanted or not wanted[0].keep:
         return ()
     revisions = {want.revision for want in wanted}
+    identities = {want.id for want in wanted}  # what changes in its own place does not rest there as well
     open_ordinals = {want.ordinal for want in wanted if want.id in unsettled}
     return tuple(
         seen
         for seen in sorted(present, key=lambda seen: seen.id)
         if seen.condition is Condition.STOPPED
         and seen.revision not in revisions
+        and seen.id not in identities
         and seen.ordinal not in open_ordinals
     )
 

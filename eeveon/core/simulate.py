@@ -46,4 +46,6 @@ def as_wanted(want: WantedObject) -> ObservedObject:
         condition=want.goal,
         protected=want.protected,
         place=want.place,
+        replicas=want.replicas,
+        rank=want.rank,
     )

@@ -11,6 +11,7 @@ from eeveon.core.values import Fields, digest
 INSTANCE = "instance"
 NETWORK = "network"
 VOLUME = "volume"
+REPLICAS = "replicas"  # the field of an instance that says how many it stands for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +19,8 @@ class WantedObject:
     """One object as the target will hold it. Its revision is the digest of its fields.
 
     `goal` is SERVING for what is put into service besides running. `asked` is when its health is asked: SERVING for
-    what answers only then, such as files that no process of its own serves.
+    what answers only then, such as files that no process of its own serves. `rank` orders what belongs to no instance:
+    lower first, above 0 after the services; what goes, goes the other way round.
     """
 
     id: ObjectId
@@ -33,6 +35,8 @@ class WantedObject:
     asked: Condition = Condition.RUNNING
     drain: timedelta = timedelta(0)  # the longest that leaving service may take
     keep: int = 0  # stopped revisions of its service that stay, to go back to
+    replicas: int = 1  # what it stands for where the target itself multiplies it, as a cluster does with pods
+    rank: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

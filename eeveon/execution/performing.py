@@ -7,7 +7,6 @@ from datetime import timedelta
 
 from eeveon.core.observed import Condition, ObservedObject
 from eeveon.core.plan import Action, Effect
-from eeveon.core.wanted import INSTANCE
 from eeveon.drivers.base import Driver
 from eeveon.errors import SecretError, TargetError
 from eeveon.execution.health import Lookout, Patient, wait_until_healthy
@@ -61,7 +60,7 @@ def _wrong_with(action: Action, hands: Hands) -> str:
     """What the target or the instance itself has against the action, once it was asked for; "" if it holds."""
     deadline = hands.waiter.now() + action.deadline.total_seconds()
     wrong = _bring_about(action.effect, hands, deadline)
-    if wrong or action.health is None or action.effect.object.kind != INSTANCE:
+    if wrong or action.health is None:
         return wrong
     place = hands.place(action.effect)
     check = action.health.check

@@ -35,9 +35,9 @@ class Status:
 
 def status_text(status: Status, style: Style) -> str:
     """A table, one line an instance, ending in a newline."""
-    running = sum(item.is_up for item in status.instances)
+    running = sum(item.replicas for item in status.instances if item.is_up)
     ill = sum(not probe.healthy for probe in status.probes.values())
-    standing = sum(item.id not in status.kept for item in status.instances)
+    standing = sum(item.replicas for item in status.instances if item.id not in status.kept)
     answer = [f"{running} of {count(standing, 'instance')} running"]
     answer += [f"{ill} unhealthy"] if ill else []
     answer += [unknown_text(status.unknown)] if status.unknown else []
@@ -85,7 +85,7 @@ def _row(item: ObservedObject, status: Status) -> tuple[str, ...]:
     places = ", ".join(f"{end.port} {end.host}:{end.number}" for end in item.endpoints)
     return (
         f"  {item.service}",
-        f"{item.service}-{item.ordinal}",
+        f"{item.service}-{item.ordinal}{f' x{item.replicas}' if item.replicas != 1 else ''}",
         f"{item.id.target}/{item.place}" if item.place else item.id.target,
         state,
         health,

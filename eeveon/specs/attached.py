@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
-from eeveon.core.desired import Balancer, Port, Target, Workload
+from eeveon.core.desired import Balancer, Port, Route, Target, Workload
 from eeveon.core.diagnostic import Position
 from eeveon.core.names import ServiceName, TargetName
 from eeveon.specs.catalog import LOAD_BALANCER, NODE_GROUP, SERVICE
@@ -18,6 +18,7 @@ from eeveon.specs.references import Finding, Key
 from eeveon.specs.suggest import did_you_mean, listed
 
 _SSH: Final = "ssh"
+_WITH_A_WAY_IN: Final = frozenset({"kubernetes", "fake"})  # of their own, without a LoadBalancer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +68,15 @@ def with_attached(target: Target, attached: Attached) -> Target:
 
 
 def routed(workload: Workload, attached: Attached) -> Workload:
-    """The workload; without its route, where that leads through a balancer of another target."""
+    """The workload; without its route, where that leads through a balancer of another target, or nothing takes it."""
     route = workload.route
-    if route is None or attached.by_name[route.balancer].target == workload.target:
+    if route is None:
         return workload
-    return replace(workload, route=None)
+    if route.balancer:
+        leads = attached.by_name[route.balancer].target == workload.target
+    else:
+        leads = attached.targets[workload.target].kind in _WITH_A_WAY_IN
+    return workload if leads else replace(workload, route=None)
 
 
 def attachment_misfits(attached: Attached, workloads: Sequence[Workload]) -> Iterator[Finding]:
@@ -90,6 +95,7 @@ def attachment_misfits(attached: Attached, workloads: Sequence[Workload]) -> Ite
     for workload in workloads:
         yield from _found((SERVICE, workload.service), _taken_ports(workload, attached.balancers))
     yield from _route_misfits(attached.by_name, workloads)
+    yield from _shared_ways_in(workloads)
 
 
 def _found(owner: Key, problems: Iterable[Problem]) -> Iterator[Finding]:
@@ -214,14 +220,31 @@ def _route_misfits(balancers: Mapping[str, LoadBalancer], workloads: Iterable[Wo
             problem = Problem(code="wrong-route", message=message, path=path, hint=hint)
             yield Finding(owner=(SERVICE, service), problem=problem)
         if first != service:
-            message = f"requests for {route.host or 'any host'}{route.path} go to `{first}` already"
-            problem = Problem(
-                code="route-conflict",
-                message=message,
-                path=("spec", "route"),
-                hint="choose another `host` or `path`",
-            )
-            yield Finding(owner=(SERVICE, service), problem=problem)
+            yield _same_route(service, route, first)
+
+
+def _shared_ways_in(workloads: Iterable[Workload]) -> Iterator[Finding]:
+    """Two services of one target that want the same requests, where no balancer stands between."""
+    taken: dict[tuple[str, str, str], ServiceName] = {}
+    found: set[ServiceName] = set()
+    for workload in sorted(workloads, key=lambda item: (item.service, item.target)):
+        route = workload.route
+        if route is None or route.balancer or workload.service in found:
+            continue
+        first = taken.setdefault((workload.target, route.host, route.path.rstrip("/")), workload.service)
+        if first != workload.service:
+            found.add(workload.service)
+            yield _same_route(workload.service, route, first)
+
+
+def _same_route(service: ServiceName, route: Route, first: ServiceName) -> Finding:
+    problem = Problem(
+        code="route-conflict",
+        message=f"requests for {route.host or 'any host'}{route.path} go to `{first}` already",
+        path=("spec", "route"),
+        hint="choose another `host` or `path`",
+    )
+    return Finding(owner=(SERVICE, service), problem=problem)
 
 
 def routed_port(ports: Iterable[Port]) -> str:

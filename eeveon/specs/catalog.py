@@ -10,7 +10,8 @@ SERVICE: Final = "Service"
 SAFETY_POLICY: Final = "SafetyPolicy"
 LOAD_BALANCER: Final = "LoadBalancer"
 NODE_GROUP: Final = "NodeGroup"
-KINDS: Final = (PROJECT, TARGET, SERVICE, SAFETY_POLICY, LOAD_BALANCER, NODE_GROUP)
+SCALING_POLICY: Final = "ScalingPolicy"
+KINDS: Final = (PROJECT, TARGET, SERVICE, SAFETY_POLICY, LOAD_BALANCER, NODE_GROUP, SCALING_POLICY)
 
 LATER_KINDS: Final = (
     "AccessPolicy",
@@ -19,6 +20,5 @@ LATER_KINDS: Final = (
     "ModelProfile",
     "NotificationChannel",
     "Playbook",
-    "ScalingPolicy",
 )
 CONTROLLER: Final = "Controller"  # the operator's own file, never part of a repository of specs

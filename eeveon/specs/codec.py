@@ -26,15 +26,16 @@ from eeveon.core.desired import (
     Workload,
 )
 from eeveon.core.diagnostic import Diagnostic, Position, Severity
-from eeveon.core.health import Check, CommandCheck, Health, HttpCheck, TcpCheck
+from eeveon.core.health import Check, CommandCheck, Health, HttpCheck, ReadyCheck, TcpCheck
 from eeveon.core.names import Scope, ServiceName, TargetName
 from eeveon.core.policy import GuardrailFinding, Limits, Mode, SafetyPolicy, Selector, Window
 from eeveon.core.secret import FromEncrypted, FromEnvironment, FromFile, SecretRef
 from eeveon.core.values import plain
+from eeveon.specs.clusters import decoded_manifests, decoded_scaling
 from eeveon.specs.sources import decoded_source
 from eeveon.specs.windows import spans
 
-DESIRED_FORMAT: Final = 3  # of the encoded form; another number is another key
+DESIRED_FORMAT: Final = 4  # of the encoded form; another number is another key
 
 Plain = Mapping[str, Any]
 
@@ -192,6 +193,8 @@ def _check(written: Plain | None) -> Check | None:
             return HttpCheck(**written)
         case "tcp":
             return TcpCheck(**written)
+        case "ready":
+            return ReadyCheck()
         case _:
             return CommandCheck(command=_texts(written["command"]))
 
@@ -230,6 +233,10 @@ _PARTS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "source": decoded_source,
     "keep": _same,
     "hardening": _same,
+    "stateful": _same,
+    "scaling": decoded_scaling,
+    "manifests": decoded_manifests,
+    "kubernetes": _same,
     "route": _route,
     "depends_on": _texts,
     "labels": _labels,

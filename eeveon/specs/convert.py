@@ -5,6 +5,7 @@ checks, a set of limits) are made once: `Pool` finds them by the text of what wa
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import PurePosixPath
 from sys import intern
 from typing import Any, Final, Literal, TypeVar
 
@@ -13,6 +14,7 @@ from eeveon.core.desired import (
     UNLIMITED,
     Balancer,
     BlueGreen,
+    Manifests,
     Mount,
     Port,
     Recreate,
@@ -89,7 +91,10 @@ def workloads(document: Written, position: Position, pool: Pool) -> tuple[Worklo
         source=part("source", source, None),
         keep=int(get("rollout", _NOTHING).get("keep", KEPT_RELEASES if "source" in spec else 0)),
         hardening=get("hardening", True),
-        route=_route(spec["route"], ports) if "loadBalancer" in spec.get("route", _NOTHING) else None,
+        stateful=get("stateful", False),
+        manifests=_folder(spec["manifests"]) if "manifests" in spec else None,
+        kubernetes=get("kubernetes", _NOTHING),
+        route=_route(spec["route"], ports) if "route" in spec else None,
         depends_on=part("dependsOn", _names, ()),
         labels=pool.shared(_labels, metadata["labels"]) if "labels" in metadata else _NOTHING,
         protected=metadata.get("protected", False),
@@ -159,6 +164,7 @@ def _mounts(written: list[Written]) -> tuple[Mount, ...]:
             volume=volume.get("name"),
             host=volume.get("host"),
             read_only=volume.get("readOnly", False),
+            size_bytes=size(volume["size"]) if "size" in volume else None,
         )
         for volume in written
     )
@@ -186,11 +192,15 @@ def _check(written: Written) -> Check:
 
 def _route(written: Written, ports: tuple[Port, ...]) -> Route:
     return Route(
-        balancer=intern(written["loadBalancer"]),
+        balancer=intern(written.get("loadBalancer", "")),
         port=intern(written.get("port") or routed_port(ports)),
         host=written.get("host", ""),
         path=written.get("path", "/"),
     )
+
+
+def _folder(written: str) -> Manifests:
+    return Manifests(folder=PurePosixPath(written).as_posix())
 
 
 def _strategy(written: Written, replicas: int, pool: Pool) -> Strategy:

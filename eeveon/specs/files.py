@@ -6,7 +6,7 @@ is needed again only for overlays, guardrails and `eeveon render`.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,20 +23,22 @@ from eeveon.specs.catalog import (
     NODE_GROUP,
     PROJECT,
     SAFETY_POLICY,
+    SCALING_POLICY,
     SERVICE,
     TARGET,
 )
 from eeveon.specs.convert import Pool
 from eeveon.specs.locate import Locator
 from eeveon.specs.problem import Problem
+from eeveon.specs.scaling import ScalingPolicy, scaling_policy
 from eeveon.specs.suggest import did_you_mean, listed
 
 if TYPE_CHECKING:
     from eeveon.specs.load import Document, SourceFile
 
-Noun = Workload | Target | SafetyPolicy | LoadBalancer | NodeGroup
+Noun = Workload | Target | SafetyPolicy | LoadBalancer | NodeGroup | ScalingPolicy
 
-FORMAT: Final = 2  # of the cached form; another number is another key
+FORMAT: Final = 3  # of the cached form; another number is another key
 EXPRESSION: Final = "${{"
 
 
@@ -112,19 +114,18 @@ def _checked(document: "Document", pool: Pool, locator: Locator) -> CheckedDocum
 
 def nouns(kind: str, data: Mapping[str, Any], position: Position, pool: Pool) -> tuple[Noun, ...]:
     """What a valid document says, in the nouns of the core. A Project says nothing of its own."""
-    match kind:
-        case _ if kind == SERVICE:
-            return convert.workloads(data, position, pool)
-        case _ if kind == TARGET:
-            return (convert.target(data, position),)
-        case _ if kind == SAFETY_POLICY:
-            return (convert.safety_policy(data, position),)
-        case _ if kind == LOAD_BALANCER:
-            return (convert.load_balancer(data, position),)
-        case _ if kind == NODE_GROUP:
-            return (convert.node_group(data, position),)
-        case _:
-            return ()
+    if kind == SERVICE:
+        return convert.workloads(data, position, pool)
+    return (_ONE[kind](data, position),) if kind in _ONE else ()
+
+
+_ONE: Final[Mapping[str, Callable[[Mapping[str, Any], Position], Noun]]] = {
+    TARGET: convert.target,
+    SAFETY_POLICY: convert.safety_policy,
+    LOAD_BALANCER: convert.load_balancer,
+    NODE_GROUP: convert.node_group,
+    SCALING_POLICY: scaling_policy,
+}
 
 
 def _unknown_kind(data: Mapping[str, Any]) -> list[Problem]:

@@ -28,14 +28,12 @@ _FIELDS: Final[Mapping[str, tuple[_Later, ...]]] = {
         _Later(("spec", "retention"), "retention"),
         _Later(("spec", "features"), "the learned parts"),
     ),
-    "Target": (_Later(("spec", "kubernetes"), "clusters, by the extra `kubernetes`,", _ERROR),),
+    "Target": (),
     "Service": (
         _Later(("spec", "source", "update"), "proposing a newer version", _ERROR, "propose"),
-        _Later(("spec", "manifests"), "existing Kubernetes YAML", _ERROR),
         _Later(("spec", "rollout", "canary"), "canaries", _ERROR),
         _Later(("spec", "rollout", "gate"), "gates"),
         _Later(("spec", "rollout", "approval"), "approvals", _WARNING, "manual"),
-        _Later(("spec", "kubernetes"), "Kubernetes"),
     ),
     "SafetyPolicy": (
         _Later(("spec", "automerge"), "automatic merges"),
@@ -43,6 +41,14 @@ _FIELDS: Final[Mapping[str, tuple[_Later, ...]]] = {
     ),
     "LoadBalancer": (),
     "NodeGroup": (_Later(("spec", "cost"), "costs"),),
+    "ScalingPolicy": (
+        _Later(("spec", "reactive", "warmup"), "waiting for new instances"),
+        _Later(("spec", "forecast"), "forecasts"),
+        _Later(("spec", "budget"), "budgets"),
+        _Later(("spec", "canary"), "canaries of policies"),
+        _Later(("spec", "onMissing"), "floors for missing metrics", _WARNING, "floor"),
+        _Later(("spec", "onMissing", "fallback"), "numbers for missing metrics"),
+    ),
 }
 
 
@@ -56,8 +62,6 @@ def not_yet(kind: str, document: Mapping[str, Any]) -> list[Problem]:
         for path, value in _matches(document, later.path)
         if later.value in (None, value)
     ]
-    if "route" in spec and "loadBalancer" not in spec["route"]:
-        found.append(_problem(_Later((), "a route without `loadBalancer`"), ("spec", "route")))
     if isinstance(spec.get("base"), Mapping):
         found.append(_problem(_Later((), "a base from Git", _ERROR), ("spec", "base")))
     return found

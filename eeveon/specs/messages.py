@@ -14,10 +14,11 @@ from pydantic_core import ErrorDetails
 
 from eeveon.specs import quantities
 from eeveon.specs.kinds import common
+from eeveon.specs.kinds.scaling_policy import METRIC_PATTERN
 from eeveon.specs.problem import Path, Problem, field_name, shown
 from eeveon.specs.schema import Schema, at, schema
 from eeveon.specs.suggest import did_you_mean, listed
-from eeveon.specs.windows import WINDOW, ZONE
+from eeveon.specs.windows import DATE, DAYS, END, START, WINDOW, ZONE
 
 _FORMS: Final = {
     quantities.DURATION: "a duration such as 30s, 5m or 1.5h",
@@ -38,6 +39,11 @@ _FORMS: Final = {
     common.LINE_PATTERN: "one line of text that is not empty",
     WINDOW: "a span of time such as Mon-Thu 08:00-17:00 or 2026-12-20/2027-01-03",
     ZONE: "a time zone such as Europe/Berlin",
+    DAYS: "days such as Mon-Fri or Sat,Sun",
+    START: "a time from 00:00 to 23:59",
+    END: "a time from 00:00 to 24:00",
+    DATE: "a day such as 2026-12-24",
+    METRIC_PATTERN: "the name of a metric",
 }
 _NOUNS: Final = {
     "integer": "a whole number",

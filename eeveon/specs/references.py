@@ -12,6 +12,7 @@ from eeveon.core.desired import Target, Workload
 from eeveon.core.names import ServiceName, TargetName
 from eeveon.core.policy import SafetyPolicy
 from eeveon.specs.catalog import LOAD_BALANCER, SAFETY_POLICY, SERVICE, TARGET
+from eeveon.specs.cluster_misfits import cluster_misfits, others_misfits, unused_parts
 from eeveon.specs.problem import Path, Problem
 from eeveon.specs.suggest import did_you_mean
 
@@ -22,7 +23,7 @@ _LOCAL = "local"
 _DOCKER = "docker"
 _SSH = "ssh"
 _FAKE = "fake"
-_SSH = "ssh"
+_KUBERNETES = "kubernetes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,7 @@ def broken_references(
         seen.add(workload.service)
         for other in workload.depends_on:
             yield from broken_reference(known, owner, (SERVICE, other), ("spec", "dependsOn", other))
-        if workload.route is not None:
+        if workload.route is not None and workload.route.balancer:
             balancer = (LOAD_BALANCER, workload.route.balancer)
             yield from broken_reference(known, owner, balancer, ("spec", "route", "loadBalancer"))
     for policy in policies:
@@ -148,6 +149,8 @@ def _ring(stuck: Mapping[ServiceName, set[ServiceName]]) -> tuple[ServiceName, .
 def misfits(workloads: Iterable[Workload], targets: Mapping[TargetName, Target]) -> Iterator[Finding]:
     """Services that one of their targets cannot run as they are written."""
     releases: dict[tuple[TargetName, str], ServiceName] = {}
+    workloads = tuple(workloads)
+    yield from _unused(workloads, targets)
     for workload in workloads:
         if workload.source is not None:
             other = releases.setdefault((workload.target, workload.source.path), workload.service)
@@ -157,6 +160,18 @@ def misfits(workloads: Iterable[Workload], targets: Mapping[TargetName, Target])
         if target is None or target.kind == _FAKE:
             continue
         for problem in _misfits(workload, target):
+            yield Finding(owner=(SERVICE, workload.service), problem=problem)
+
+
+def _unused(workloads: Iterable[Workload], targets: Mapping[TargetName, Target]) -> Iterator[Finding]:
+    """What a service says for clusters, once, where it runs on none."""
+    kinds: dict[ServiceName, set[str]] = {}
+    for workload in workloads:
+        if workload.target in targets:
+            kinds.setdefault(workload.service, set()).add(targets[workload.target].kind)
+    for workload in {item.service: item for item in workloads}.values():
+        known = frozenset(kinds.get(workload.service, ()))
+        for problem in unused_parts(workload, known) if known and _FAKE not in known else ():
             yield Finding(owner=(SERVICE, workload.service), problem=problem)
 
 
@@ -179,6 +194,9 @@ def _misfits(workload: Workload, target: Target) -> Iterator[Problem]:
             hint="remove `source`, or choose an ssh target",
         )
         return
+    yield from (
+        cluster_misfits(workload, target) if target.kind == _KUBERNETES else others_misfits(workload, target)
+    )
     if target.kind == _LOCAL and workload.image is not None:
         yield Problem(
             code="wrong-form",
@@ -193,7 +211,7 @@ def _misfits(workload: Workload, target: Target) -> Iterator[Problem]:
             path=("spec", "command"),
             hint="add `image`, or choose a local target",
         )
-    if workload.ports:
+    if workload.ports and target.kind != _KUBERNETES:
         yield from _port_misfits(workload, target)
 
 

@@ -20,7 +20,15 @@ from eeveon.specs.attached import (
     routed,
     with_attached,
 )
-from eeveon.specs.catalog import API_VERSION, LOAD_BALANCER, NODE_GROUP, SAFETY_POLICY, SERVICE, TARGET
+from eeveon.specs.catalog import (
+    API_VERSION,
+    LOAD_BALANCER,
+    NODE_GROUP,
+    SAFETY_POLICY,
+    SCALING_POLICY,
+    SERVICE,
+    TARGET,
+)
 from eeveon.specs.convert import Pool
 from eeveon.specs.files import EXPRESSION, CheckedFile, Noun, nouns
 from eeveon.specs.layers import Layered, layered
@@ -37,6 +45,7 @@ from eeveon.specs.references import (
     dependency_cycles,
     misfits,
 )
+from eeveon.specs.scaling import ScalingPolicy, scaled, scaling_misfits
 
 OUTSIDE_GIT: Final = CommitId("")
 
@@ -122,6 +131,7 @@ class _Run:
     policies: list[SafetyPolicy] = field(default_factory=list)
     balancers: list[LoadBalancer] = field(default_factory=list)
     groups: list[NodeGroup] = field(default_factory=list)
+    scalings: list[ScalingPolicy] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
     def keep(self, made: Iterable[Noun]) -> None:
@@ -137,6 +147,8 @@ class _Run:
                     self.balancers.append(noun)
                 case NodeGroup():
                     self.groups.append(noun)
+                case ScalingPolicy():
+                    self.scalings.append(noun)
                 case _:
                     assert_never(noun)
 
@@ -236,6 +248,8 @@ def _check_references(run: _Run) -> None:
         *dependency_cycles([*run.workloads, *run.sketches]),
         *misfits(run.workloads, attached.targets),
         *attachment_misfits(attached, run.workloads),
+        *scaling_misfits(run.scalings, run.workloads, attached.targets),
+        *_second_owners(run),
     )
     for finding in findings:
         run.tell(finding.owner, finding.problem)
@@ -255,6 +269,28 @@ def _broken_attachments(known: Known, run: _Run) -> Iterator[Finding]:
     owners += [((NODE_GROUP, group.name), group.target) for group in run.groups]
     for owner, target in owners:
         yield from broken_reference(known, owner, (TARGET, target), ("spec", "target"))
+    for policy in run.scalings:
+        wanted = (SERVICE, str(policy.service))
+        yield from broken_reference(known, (SCALING_POLICY, policy.name), wanted, ("spec", "service"))
+
+
+def _second_owners(run: _Run) -> Iterator[Finding]:
+    """Services that say a number themselves, and have a policy that decides it."""
+    for policy in run.scalings:
+        key = (SERVICE, str(policy.service))
+        if key in run.layers.documents and "replicas" in _mapping(run.data(key).get("spec")):
+            problem = Problem(
+                code="two-owners",
+                message=f"ScalingPolicy `{policy.name}` decides how many instances there are",
+                path=("spec", "replicas"),
+                hint="remove `replicas`, or the policy",
+                on_key=True,
+            )
+            yield Finding(owner=key, problem=problem)
+
+
+def _mapping(written: object) -> dict[str, Any]:
+    return written if isinstance(written, dict) else {}
 
 
 def _with_indexes(data: Any, path: Path) -> Path:
@@ -296,7 +332,8 @@ def _guardrail_findings(run: _Run, documents: Sequence[ResolvedDocument]) -> tup
 def _desired(run: _Run, sources: Sources, findings: tuple[GuardrailFinding, ...]) -> Desired:
     attached = _attached(run)
     targets = [with_attached(target, attached) for target in run.targets]
-    workloads = [routed(workload, attached) for workload in run.workloads]
+    scalings = {policy.service: policy for policy in run.scalings}
+    workloads = [scaled(routed(workload, attached), scalings) for workload in run.workloads]
     return Desired(
         scope=run.scope,
         commit=sources.commit,

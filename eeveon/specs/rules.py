@@ -8,8 +8,10 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from eeveon.specs import quantities, windows
+from eeveon.specs.cluster_rules import cluster_rules
 from eeveon.specs.messages import in_quotes
 from eeveon.specs.problem import Path, Problem, field_name
+from eeveon.specs.scaling import scaling_rules
 from eeveon.specs.source_rules import source_rules
 from eeveon.specs.suggest import did_you_mean, listed
 
@@ -90,11 +92,10 @@ def _health_asks_a_port(document: Mapping[str, Any]) -> Iterator[Problem]:
 def _route_finds_a_port(document: Mapping[str, Any]) -> Iterator[Problem]:
     """A route leads to a port: the one that it names, else the only one, else the one named `http`."""
     spec = document["spec"]
-    route = spec.get("route", {})
-    if "loadBalancer" not in route and "port" not in route:
+    if "route" not in spec:
         return
     names = [port["name"] for port in spec.get("ports", []) if port.get("protocol") != "udp"]
-    written = route.get("port")
+    written = spec["route"].get("port")
     if written is None and (len(names) == 1 or "http" in names):
         return
     if written is not None and written in names:
@@ -288,8 +289,10 @@ _RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
         _amounts_are_more_than_none,
         _text_keeps_its_form,
         source_rules,
+        cluster_rules,
     ),
     "SafetyPolicy": (_windows_exist, _selected_once, _guardrails_stay_inside),
     "LoadBalancer": (_stands_once_on_a_host, _waits_are_more_than_none),
     "NodeGroup": (_bounds_are_in_order,),
+    "ScalingPolicy": (scaling_rules,),
 }

@@ -14,6 +14,10 @@ _RANGE: Final = f"{_DAY}(-{_DAY})?"
 _START: Final = "([01][0-9]|2[0-3]):[0-5][0-9]"
 _HOURS: Final = f"{_START}-({_START}|24:00)"
 _DATE: Final = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+DAYS: Final = f"^{_RANGE}(,{_RANGE})*$"
+START: Final = f"^{_START}$"
+END: Final = f"^({_START}|24:00)$"
+DATE: Final = f"^{_DATE}$"
 WINDOW: Final = f"^({_RANGE}(,{_RANGE})*( {_HOURS})?|{_HOURS}|{_DATE}(/{_DATE})?)$"
 ZONE: Final = "^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$"
 
@@ -37,6 +41,17 @@ def spans(text: str, zone: str) -> tuple[Span, ...]:
         WeeklyWindow(text=text, days=days, start=start, end=_MIDNIGHT, zone=zone),
         WeeklyWindow(text=text, days=next_days, start=_MIDNIGHT, end=end, zone=zone),
     )
+
+
+def weekly(days: str, hours: tuple[str, str], zone: str) -> tuple[WeeklyWindow, ...]:
+    """The spans of hours of some days, each text matching its pattern. Raises ValueError for hours that are empty."""
+    found = spans(f"{days} {hours[0]}-{hours[1]}", zone)
+    return tuple(span for span in found if isinstance(span, WeeklyWindow))
+
+
+def day(text: str) -> date:
+    """A day that matches DATE. Raises ValueError for one that no calendar has."""
+    return _date(text)
 
 
 def _dates(text: str, zone: str) -> DateWindow:

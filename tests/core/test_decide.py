@@ -1,13 +1,17 @@
 """The pure middle: one decision for these facts, for all services or for some."""
 
+from dataclasses import replace
+
 from eeveon.core.changes import Verb
 from eeveon.core.decide import Circumstances, Decided, decide
+from eeveon.core.diff import TargetView
 from eeveon.core.guard import ByCommit
 from eeveon.core.names import ServiceName, TargetName
+from eeveon.core.observed import Seen
 from eeveon.core.policy import GuardrailFinding, SafetyPolicy
 from eeveon.core.simulate import as_wanted
 from eeveon.core.verdict import Decision, Moment
-from eeveon.core.wanted import NETWORK, VOLUME
+from eeveon.core.wanted import NETWORK, VOLUME, Preview, WantedObject
 from tests.core.moments import NOON
 from tests.core.worlds import HERE, Holding, desired, service, support, views
 
@@ -46,6 +50,23 @@ def test_the_chosen_services_come_with_what_they_need_and_nothing_goes() -> None
     ]
     assert judged.findings == ()
     assert judged.plan.kept == ()
+
+
+def test_what_belongs_to_a_chosen_service_comes_and_goes_with_it() -> None:
+    def owned(name: str, service: ServiceName) -> WantedObject:
+        return replace(support(HERE, "doors", name), service=service)
+
+    wanted = (owned("web-new", WEB), owned("api-new", ServiceName("api")))
+    there = (as_wanted(owned("web-old", WEB)), as_wanted(owned("api-old", ServiceName("api"))))
+    how = Circumstances(
+        generation=1, moment=Moment(utc=NOON, zones={}), origin=ByCommit(), services=frozenset({WEB})
+    )
+    shown = {HERE: TargetView(preview=Preview(objects=wanted))}
+    plan = decide(desired(), shown, {HERE: Seen(target=HERE, objects=there)}, how).plan
+    assert [(step.id, step.verb) for step in plan.steps] == [
+        ("doors/web-new on here", Verb.CREATE),
+        ("doors/web-old on here", Verb.REMOVE),
+    ]
 
 
 def test_a_chosen_service_that_left_the_specs_goes() -> None:

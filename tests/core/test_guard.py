@@ -20,6 +20,7 @@ from eeveon.core.policy import (
     Selector,
     WeeklyWindow,
     Window,
+    zones_of,
 )
 from eeveon.core.verdict import Decision, Finding, Moment, Verdict
 from tests.core.moments import NOON
@@ -394,3 +395,9 @@ class TestLimits:
         assert plan.impact.removes == 0
         assert judged(plan).decision is ALLOW
         assert judged(plan, policy(limits=Limits(deletes=0))).decision is ALLOW
+
+
+def test_time_zones_are_named_with_who_names_them() -> None:
+    night = WeeklyWindow(text="", days=frozenset({0}), start=time(1), end=time(2), zone="Europe/Berlin")
+    one = SafetyPolicy(name="calm", windows=(Window(allow=True, span=night),))
+    assert zones_of([one, SafetyPolicy(name="other")]) == {"Europe/Berlin": "None: SafetyPolicy calm"}

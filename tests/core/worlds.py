@@ -10,7 +10,7 @@ from eeveon.core.decide import Circumstances, Decided, decide
 from eeveon.core.desired import BlueGreen, Desired, Port, Recreate, Rolling, Route, Source, Target, Workload
 from eeveon.core.diff import TargetView, Views
 from eeveon.core.guard import ByCommit, Origin
-from eeveon.core.health import Health, HttpCheck
+from eeveon.core.health import Health, HttpCheck, ReadyCheck
 from eeveon.core.names import (
     CommitId,
     EnvironmentName,
@@ -67,6 +67,9 @@ def objects(workloads: Iterable[Workload]) -> tuple[WantedObject, ...]:
         for mount in workload.mounts:
             one = support(workload.target, VOLUME, mount.volume or "data")
             made[one.id] = one
+        if workload.stateful:
+            made |= {item.id: item for item in in_place(workload, fields)}
+            continue
         for ordinal in range(1, workload.replicas + 1):
             revision = revision_of(fields)
             one = WantedObject(
@@ -86,14 +89,41 @@ def objects(workloads: Iterable[Workload]) -> tuple[WantedObject, ...]:
     return tuple(made.values())
 
 
-def support(target: TargetName, kind: str = NETWORK, name: str = "default") -> WantedObject:
-    """A network or a volume."""
+def in_place(workload: Workload, fields: Mapping[str, object]) -> tuple[WantedObject, ...]:
+    """What becomes of it on a target that multiplies and rolls by itself: one instance, what is before and what is after it."""
+    one = WantedObject(
+        id=ObjectId(target=workload.target, kind=INSTANCE, name=workload.service),
+        service=workload.service,
+        ordinal=1,
+        revision=revision_of(fields),
+        fields={**fields, "replicas": workload.replicas},
+        health=Health(check=ReadyCheck()),
+        protected=workload.protected,
+        keep=workload.keep,
+        replicas=workload.replicas,
+    )
+    rules = support(workload.target, "rules", workload.service, rank=-1, fields=fields)
+    door = replace(
+        support(workload.target, "doors", workload.service, rank=1, fields=fields), service=workload.service
+    )
+    return (rules, one, door) if workload.route else (one,)
+
+
+def support(
+    target: TargetName,
+    kind: str = NETWORK,
+    name: str = "default",
+    rank: int = 0,
+    fields: Mapping[str, object] | None = None,
+) -> WantedObject:
+    """A network or a volume, or whatever a target has of the kind."""
     return WantedObject(
         id=ObjectId(target=target, kind=kind, name=name),
         service=None,
         ordinal=None,
         revision=Revision(""),
-        fields={"driver": "bridge"},
+        fields=fields or {"driver": "bridge"},
+        rank=rank,
     )
 
 
@@ -181,6 +211,7 @@ def specs(draw: st.DrawFn) -> Desired:
             ),
             keep=draw(st.sampled_from([0, 0, 1, 2])),
             stop_grace=timedelta(seconds=5),
+            stateful=draw(st.sampled_from([False, False, True])),
         )
         for target in draw(st.sets(st.sampled_from(TARGETS), min_size=1).map(sorted)):
             workloads.append(replace(base, target=target))  # noqa: PERF401
@@ -210,11 +241,11 @@ def holdings(draw: st.DrawFn) -> Holding:
         match draw(st.integers(0, 9)):
             case 0:
                 del found[identity]
-            case 1:
+            case 1 if identity.kind == INSTANCE:
                 found[identity] = replace(
                     found[identity], condition=Condition.STOPPED, detail="exited with status 1"
                 )
-            case 2:
+            case 2 if identity.kind == INSTANCE:
                 found[identity] = replace(found[identity], condition=Condition.FAILED)
             case 4 if found[identity].condition is Condition.SERVING:
                 found[identity] = replace(found[identity], condition=Condition.RUNNING)

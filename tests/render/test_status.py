@@ -40,6 +40,20 @@ def test_why_an_instance_is_ill_stands_below_the_table_in_lines_that_fit() -> No
     assert " ".join(" ".join(lines[6:]).split()) == f"web-2 on here: {CAUSE}"
 
 
+def test_an_instance_that_stands_for_several_counts_for_them() -> None:
+    three = replace(instance(1), replicas=3)
+    status = Status(
+        scope=Scope(project=ProjectName("shop"), environment=EnvironmentName("dev")),
+        instances=(three, replace(instance(2), condition=Condition.FAILED)),
+        probes={},
+        wanted=frozenset({three.id}),
+        unknown=(),
+    )
+    lines = status_text(status, Style(width=80)).splitlines()
+    assert lines[0] == "shop/dev   3 of 4 instances running"
+    assert lines[3].split()[:3] == ["web", "web-1", "x3"]
+
+
 def test_what_is_kept_to_go_back_to_is_no_instance_that_fails_to_run() -> None:
     now, kept = instance(1), replace(instance(2), condition=Condition.STOPPED, detail="killed by signal 15")
     status = Status(

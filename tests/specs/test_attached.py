@@ -124,10 +124,9 @@ def test_only_the_target_of_the_balancer_has_the_route() -> None:
     assert edge.route == Route(balancer="front", port="http")
 
 
-def test_a_route_without_a_balancer_has_no_effect_yet() -> None:
+def test_a_route_without_a_balancer_has_no_effect_on_hosts() -> None:
     assert wrong(WEB.replace("loadBalancer: front", "host: a.example")) == [
-        "7:3 not-yet-honoured: `route` has no effect in this version:"
-        " a route without `loadBalancer` will come with a later one"
+        "7:3 not-yet-honoured: `edge` is an ssh target: a route without `loadBalancer` has no effect there"
     ]
 
 

@@ -1,10 +1,16 @@
 """What should be, as bytes."""
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from eeveon.core.desired import Desired
+from eeveon.core.desired import Desired, Given, Manifests
+from eeveon.core.diagnostic import Position
+from eeveon.core.health import Health, ReadyCheck
+from eeveon.core.names import ServiceName
+from eeveon.core.scaling import Demand, Pace, Scaling
 from eeveon.specs.codec import decode_desired, encode_desired
 from tests.specs.building import EDGE, FULL, OTHER, POLICY, WEB, desired, resolved, service
 
@@ -12,7 +18,8 @@ SPECS = {
     "base/a.yaml": EDGE + "---\n" + OTHER,
     "base/web.yaml": service(FULL.replace("publish: 53, ", "")),
     "base/b.yaml": service(
-        "targets: [edge]\nimage: a\nports: [{name: p}]\nhealth: {tcp: {port: p}}\nroute: {}", "b"
+        "targets: [edge]\nimage: a\nports: [{name: p}]\nhealth: {tcp: {port: p}}\nrollout: {rolling: {}, gate: e}",
+        "b",
     ),
     "base/c.yaml": service(
         "targets: [edge]\ncommand: [a]\nhealth: {command: [b]}\nrollout: {recreate: {}}\ndependsOn: [b]", "c"
@@ -39,8 +46,6 @@ def test_an_environment_comes_back_as_it_was() -> None:
 
 
 def test_an_environment_without_places_comes_back_as_it_was() -> None:
-    from dataclasses import replace
-
     known = desired({"base/a.yaml": EDGE, "base/web.yaml": WEB})
     bare = Desired(
         scope=known.scope,
@@ -50,6 +55,23 @@ def test_an_environment_without_places_comes_back_as_it_was() -> None:
         workloads=tuple(replace(workload, position=None) for workload in known.workloads),
     )
     assert decode_desired(encode_desired(bare)) == (bare, ())
+
+
+def test_what_only_clusters_take_comes_back_as_it_was() -> None:
+    known = desired({"base/a.yaml": EDGE, "base/web.yaml": WEB})
+    here = Position(file="k8s/a.yaml", line=3)
+    scaling = Scaling(policy="web", least=2, most=9, demand=Demand(metric="cpu", target=0.7))
+    first = replace(
+        known.workloads[0],
+        health=Health(check=ReadyCheck()),
+        stateful=True,
+        scaling=replace(scaling, up=Pace(step=4), down=Pace(stabilize=timedelta(minutes=10))),
+        manifests=Manifests(folder="k8s", objects=(Given(body={"kind": "ConfigMap"}, position=here),)),
+        kubernetes={"service": {"spec": {"type": "LoadBalancer"}}},
+    )
+    second = replace(known.workloads[0], service=ServiceName("x"), manifests=Manifests(folder="k8s"))
+    changed = replace(known, workloads=(first, second))
+    assert decode_desired(encode_desired(changed)) == (changed, ())
 
 
 def test_equal_parts_are_one_object_again() -> None:

@@ -14,7 +14,7 @@ from tests.specs.building import EDGE, POLICY, WEB, checked, lines, resolved, se
 HEADS = {
     "no kind": (
         "metadata: {name: a}",
-        "f.yaml:1:1 unknown-kind: the document does not say its kind → write `kind:` with one of `Project`, `Target`, `Service`, `SafetyPolicy`, `LoadBalancer` or `NodeGroup`",
+        "f.yaml:1:1 unknown-kind: the document does not say its kind → write `kind:` with one of `Project`, `Target`, `Service`, `SafetyPolicy`, `LoadBalancer`, `NodeGroup` or `ScalingPolicy`",
     ),
     "a slip": (
         "kind: Servise",
@@ -22,11 +22,11 @@ HEADS = {
     ),
     "nothing near": (
         "kind: 3",
-        "f.yaml:1:7 unknown-kind: there is no kind `3` → the kinds are `Project`, `Target`, `Service`, `SafetyPolicy`, `LoadBalancer` and `NodeGroup`",
+        "f.yaml:1:7 unknown-kind: there is no kind `3` → the kinds are `Project`, `Target`, `Service`, `SafetyPolicy`, `LoadBalancer`, `NodeGroup` and `ScalingPolicy`",
     ),
     "a later kind": (
-        "kind: ScalingPolicy",
-        "f.yaml:1:7 kind-not-yet: kind ScalingPolicy comes with a later version → remove the document until then",
+        "kind: AnomalyGate",
+        "f.yaml:1:7 kind-not-yet: kind AnomalyGate comes with a later version → remove the document until then",
     ),
     "the operator's": (
         "kind: Controller",
@@ -34,7 +34,7 @@ HEADS = {
     ),
     "a list as kind": (
         "kind: [a]",
-        "f.yaml:1:7 unknown-kind: there is no kind `['a']` → the kinds are `Project`, `Target`, `Service`, `SafetyPolicy`, `LoadBalancer` and `NodeGroup`",
+        "f.yaml:1:7 unknown-kind: there is no kind `['a']` → the kinds are `Project`, `Target`, `Service`, `SafetyPolicy`, `LoadBalancer`, `NodeGroup` and `ScalingPolicy`",
     ),
     "no name": (
         "kind: Target\nspec: {fake: {}}",
@@ -53,9 +53,7 @@ def test_a_document_that_cannot_be_named_is_told_with_its_file(case: str) -> Non
     assert lines(checked(text, "f.yaml").diagnostics) == [expected]
 
 
-WARNED = service(
-    "targets: [edge]\nimage: a\nroute: {host: a.example}\nrollout: {rolling: {}, approval: manual, keep: 3}"
-)
+WARNED = service("targets: [edge]\nimage: a\nrollout: {rolling: {}, gate: errors, approval: manual, keep: 3}")
 OPEN = service('targets: [edge]\nimage: "${{ environment.name }}"', "open")
 SEVERAL = "\n---\n".join(
     (EDGE, WARNED, OPEN, POLICY, "kind: Service\nmetadata: {name: part}\nspec: {replicas: 2}\n")
@@ -80,8 +78,8 @@ def test_a_field_without_effect_is_told_on_every_run() -> None:
     warnings = again.documents[0].warnings
     assert {item.severity for item in warnings} == {Severity.WARNING}
     assert [(str(item.position), item.path[-1]) for item in warnings] == [
-        ("f.yaml:7:26", "approval"),
-        ("f.yaml:6:3", "route"),
+        ("f.yaml:6:26", "gate"),
+        ("f.yaml:6:40", "approval"),
     ]
 
 

@@ -102,6 +102,6 @@ def test_a_base_may_leave_to_its_overlays_what_they_all_say() -> None:
 
 
 def test_a_warning_in_an_overlay_is_told_and_refuses_nothing() -> None:
-    outcome = resolved(over("route: {host: a.example}"))
+    outcome = resolved(over("rollout: {rolling: {}, gate: errors}"))
     assert outcome.desired is not None
-    assert [str(item.position) for item in outcome.diagnostics] == ["production/web.yaml:4:3"]
+    assert [str(item.position) for item in outcome.diagnostics] == ["production/web.yaml:4:26"]

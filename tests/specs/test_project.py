@@ -156,11 +156,6 @@ def test_a_rule_of_policies_is_said_in_words(spec: str) -> None:
     assert lines(outcome.diagnostics)[0].split(" ", 1)[1].startswith(POLICY_RULES[spec])
 
 
-def test_a_target_that_a_later_version_reaches_says_so() -> None:
-    outcome = resolved({"base/t.yaml": "kind: Target\nmetadata: {name: a}\nspec: {kubernetes: {}}\n"})
-    assert "clusters, by the extra `kubernetes`, will come with a later one" in outcome.diagnostics[0].message
-
-
 def test_every_code_is_explained_and_spelled_alike() -> None:
     assert all(code == code.lower() and text.endswith(".") for code, text in CODES.items())
     assert list(CODES) == sorted(CODES)

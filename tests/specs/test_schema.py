@@ -72,6 +72,7 @@ VALID: dict[str, dict[str, Any]] = {
             "resources": {"cpu": 0.5, "memory": "1Gi"},
             "health": {"http": {"port": "http"}, "every": "5s"},
             "rollout": {"rolling": {"maxUnavailable": "25%", "surge": 1}},
+            "kubernetes": {"podTemplate": {"spec": {"priorityClassName": "web"}}, "conflicts": "force"},
             "route": {"loadBalancer": "front", "host": "shop.example.com", "path": "/api", "port": "http"},
         },
     },
@@ -105,6 +106,24 @@ VALID: dict[str, dict[str, Any]] = {
             "active": {"min": 2, "max": 3},
             "drain": {"timeout": "60s"},
             "cost": {"perHostHour": "0.03 EUR"},
+        },
+    },
+    "ScalingPolicy": {
+        "kind": "ScalingPolicy",
+        "metadata": {"name": "web"},
+        "spec": {
+            "service": "web",
+            "bounds": {"min": 2, "max": 20},
+            "demand": {"metric": "requests_per_second", "perReplica": 80},
+            "reactive": {"target": "70%", "up": {"step": 4}, "down": {"step": 1, "stabilize": "10m"}},
+            "forecast": {"quantile": 0.9, "lead": "10m", "require": {"history": "14d", "by": "5%"}},
+            "schedule": [
+                {"days": "Mon-Fri", "from": "08:30", "to": "18:00", "min": 5, "expires": "2027-03-09"}
+            ],
+            "timezone": "Europe/Berlin",
+            "onMissing": {"fallback": 4},
+            "budget": {"replicaHoursPerDay": 200},
+            "canary": {"services": ["web-eu"], "for": "2h"},
         },
     },
 }

@@ -5,7 +5,7 @@ downs follow each other is the strategy's business, in `moves`.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from eeveon.core.changes import ObjectChange, Verb
@@ -151,7 +151,7 @@ class Course:
     def _undo_up(self, change: ObjectChange) -> tuple[Effect, ...]:
         new = wanted_of(change).id
         if change.verb is Verb.UPDATE or (change.verb is Verb.REPLACE and not older_of(change)):
-            return ()  # it is the same object: there is nothing to go back to
+            return _undo_in_place(change)
         if change.verb is Verb.START or not self.goes_back:
             return (Effect(object=new, condition=Condition.STOPPED),)  # kept for its logs
         return (
@@ -164,6 +164,22 @@ def older_of(change: ObjectChange) -> list[ObservedObject]:
     """Other revisions in the same place."""
     wanted: ObjectId | None = change.wanted.id if change.wanted is not None else None
     return [seen for seen in change.present if seen.id != wanted]
+
+
+def _undo_in_place(change: ObjectChange) -> tuple[Effect, ...]:
+    """The same object as it was last applied. Nothing where that is not known, or is what is wanted: drift stays away."""
+    want, current = wanted_of(change), current_of(change)
+    if current is None or current.applied is None or current.applied == want.fields:
+        return ()
+    before = replace(
+        want,
+        fields=current.applied,
+        revision=current.revision,
+        replicas=current.replicas,
+        protected=current.protected,
+    )
+    condition = current.condition if current.is_up else want.goal
+    return (Effect(object=want.id, condition=condition, wanted=before),)
 
 
 def _restart(older: Sequence[ObservedObject], goal: Condition) -> tuple[Effect, ...]:

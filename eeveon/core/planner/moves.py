@@ -86,14 +86,15 @@ def _moves(change: ServiceChange) -> _Moves:
 def strategy_of(change: ServiceChange, *, host_ports: bool) -> Strategy:
     """The strategy that is really possible: a port of the machine cannot be held by the old and the new at once.
 
-    What no process serves changes by a link, so it always changes sides at once.
+    What changes in its own place holds it once. What no process serves changes by a link, so it always changes sides at once.
     """
     if change.workload is None:
         return Recreate()
     if passive(change):
         return BlueGreen()
     strategy = change.workload.strategy
-    fixed = any(port.publish or (host_ports and port.port) for port in change.workload.ports)
+    beside = any(older_of(item) or item.wanted is None for item in change.changes)
+    fixed = beside and any(port.publish or (host_ports and port.port) for port in change.workload.ports)
     if isinstance(strategy, BlueGreen) and fixed:
         return Recreate()
     if isinstance(strategy, Rolling) and strategy.surge and fixed:

@@ -1,12 +1,14 @@
 """What a step and a whole plan may cost: risk, instances touched, and the longest that a person may have to wait."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from eeveon.core.changes import ObjectChange, ServiceChange, Verb
 from eeveon.core.desired import Recreate, Rolling, Strategy
 from eeveon.core.names import ObjectId
+from eeveon.core.observed import ObservedObject
 from eeveon.core.plan import Action, Impact, Risk, Step
+from eeveon.core.wanted import REPLICAS, WantedObject
 
 _RANK = {Risk.LOW: 0, Risk.MEDIUM: 1, Risk.HIGH: 2}
 
@@ -30,16 +32,32 @@ def step_risk(change: ServiceChange, strategy: Strategy) -> Risk:
     """High if something that serves goes or pauses, medium if it is replaced and stays available, else low."""
     running = [seen for seen in change.present if seen.is_up]
     verbs = {item.verb for item in change.changes}
-    if change.workload is None or (running and not change.wanted):
+    if change.workload is None or (running and not replicas_of(change.wanted)):
         return Risk.HIGH
     if (Verb.REPLACE in verbs and running) or _takes_over(change):
-        return Risk.HIGH if _stops_all(strategy, len(change.wanted)) else Risk.MEDIUM
+        return Risk.HIGH if _stops_all(strategy, replicas_of(change.wanted)) else Risk.MEDIUM
+    if all(_only_grows(item) for item in change.changes):
+        return Risk.LOW
     return Risk.MEDIUM if verbs & {Verb.REMOVE, Verb.UPDATE, Verb.VERIFY} else Risk.LOW
 
 
 def _takes_over(change: ServiceChange) -> bool:
     """Whether something that rested starts in the place of something that runs, as when going back."""
     return any(item.verb is Verb.START and _touched(item) for item in change.changes)
+
+
+def _only_grows(change: ObjectChange) -> bool:
+    """Whether it gets more replicas in its own place and is otherwise as before."""
+    return _only_counts(change) and not _touched(change)
+
+
+def _only_counts(change: ObjectChange) -> bool:
+    return change.verb is Verb.UPDATE and {field.path[0] for field in change.fields} == {REPLICAS}
+
+
+def replicas_of(objects: Iterable[WantedObject | ObservedObject]) -> int:
+    """What these stand for together: instances, and what a target multiplies by itself."""
+    return sum(item.replicas for item in objects)
 
 
 def _stops_all(strategy: Strategy, replicas: int) -> bool:
@@ -54,13 +72,24 @@ def _stops_all(strategy: Strategy, replicas: int) -> bool:
 
 def touched(change: ServiceChange) -> int:
     """Running instances that are stopped, replaced or changed in place."""
-    return len(set().union(*(_touched(item) for item in change.changes)))
+    found: dict[ObjectId, int] = {}
+    for item in change.changes:
+        for identity, number in _touched(item).items():
+            found[identity] = max(number, found.get(identity, 0))
+    return sum(found.values())
 
 
-def _touched(change: ObjectChange) -> set[ObjectId]:
-    """What starts touches what it follows, and not itself."""
-    itself = change.wanted.id if change.wanted is not None and change.verb is Verb.START else None
-    return {seen.id for seen in change.present if seen.is_up and seen.id != itself}
+def _touched(change: ObjectChange) -> dict[ObjectId, int]:
+    """What runs and is touched, with how many it stands for.
+
+    What starts touches what it follows, and not itself; what only changes its number touches those that go.
+    """
+    want = change.wanted
+    itself = want.id if want is not None and change.verb is Verb.START else None
+    found = {seen.id: seen.replicas for seen in change.present if seen.is_up and seen.id != itself}
+    if want is not None and _only_counts(change):
+        found[want.id] = max(0, found.get(want.id, 0) - want.replicas)
+    return {identity: number for identity, number in found.items() if number}
 
 
 def impact(steps: Sequence[Step], touched_instances: int, instances: int, wait: timedelta) -> Impact:

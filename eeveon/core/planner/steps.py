@@ -14,7 +14,7 @@ from eeveon.core.plan import Effect, Risk, Step
 from eeveon.core.planner.course import REMOVE_TIMEOUT, Ordered
 from eeveon.core.planner.moves import passive, revision_before, strategy_of
 from eeveon.core.planner.opaque import opaque
-from eeveon.core.planner.risk import step_risk, step_verb
+from eeveon.core.planner.risk import replicas_of, step_risk, step_verb
 from eeveon.core.values import digest, plain
 
 
@@ -44,7 +44,7 @@ def service_step(change: ServiceChange, views: Views, wave: int, wait: timedelta
         reasons=_reasons(change),
         drift=all(item.cause is Cause.DRIFT for item in change.changes),
         drift_by=_authors(change.changes),
-        replicas=(_standing(change), len(change.wanted)),
+        replicas=(_standing(change), replicas_of(change.wanted)),
         strategy=_strategy_text(change, strategy),
         goes_back_to=revision_before(change),
         risk=step_risk(change, strategy),
@@ -57,7 +57,7 @@ def service_step(change: ServiceChange, views: Views, wave: int, wait: timedelta
     )
 
 
-def support_step(change: ObjectChange, wave: int) -> Step:
+def support_step(change: ObjectChange, wave: int, wait: timedelta) -> Step:
     """The step for one network, volume or the like."""
     one = change.wanted or change.present[0]
     return Step(
@@ -74,7 +74,7 @@ def support_step(change: ObjectChange, wave: int) -> Step:
         strategy="",
         goes_back_to="",
         risk=Risk.LOW if change.verb is Verb.CREATE else Risk.MEDIUM,
-        worst_wait=REMOVE_TIMEOUT,
+        worst_wait=wait,
         document="",
         observed=fingerprint(change.present),
         source="",
@@ -88,12 +88,22 @@ def support_action(change: ObjectChange) -> Ordered:
         effect = Effect(object=change.wanted.id, condition=Condition.RUNNING, wanted=change.wanted)
     else:
         effect = Effect(object=change.present[0].id, condition=Condition.ABSENT)
-    return Ordered(effect=effect, after=(), deadline=REMOVE_TIMEOUT)
+    health = change.wanted.health if change.wanted and change.wanted.health.check else None
+    return Ordered(
+        effect=effect,
+        after=(),
+        deadline=REMOVE_TIMEOUT + (health.worst_case if health else timedelta()),
+        health=health,
+    )
 
 
 def _standing(change: ServiceChange) -> int:
-    """How many places hold an instance, kept ones apart."""
-    return len({seen.ordinal for seen in change.present if seen not in change.shelf})
+    """How many places hold an instance, kept ones apart; each counts for what its instance stands for."""
+    places: dict[int | None, int] = {}
+    for seen in change.present:
+        if seen not in change.shelf:
+            places[seen.ordinal] = max(places.get(seen.ordinal, 0), seen.replicas)
+    return sum(places.values())
 
 
 def _authors(changes: Iterable[ObjectChange]) -> tuple[Author, ...]:

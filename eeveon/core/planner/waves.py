@@ -30,14 +30,15 @@ def through(
     changed: frozenset[ServiceName], dependencies: Mapping[ServiceName, Sequence[ServiceName]]
 ) -> Mapping[ServiceName, tuple[ServiceName, ...]]:
     """For each changed service the changed ones that it depends on, directly or through unchanged ones."""
-    return {service: _changed_before(service, changed, dependencies) for service in changed}
+    return {service: changed_before(service, changed, dependencies) for service in changed}
 
 
-def _changed_before(
+def changed_before(
     service: ServiceName,
     changed: frozenset[ServiceName],
     dependencies: Mapping[ServiceName, Sequence[ServiceName]],
 ) -> tuple[ServiceName, ...]:
+    """The changed ones that one service depends on, directly or through unchanged ones."""
     seen: set[ServiceName] = set()
     found: set[ServiceName] = set()
     stack = list(dependencies.get(service, ()))

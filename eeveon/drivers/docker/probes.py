@@ -4,7 +4,7 @@ import socket
 from datetime import timedelta
 from time import monotonic
 
-from eeveon.core.health import Check, CommandCheck, HttpCheck, Probe, TcpCheck
+from eeveon.core.health import NOT_SAID, Check, CommandCheck, HttpCheck, Probe, ReadyCheck, TcpCheck
 from eeveon.core.names import ObjectId
 from eeveon.core.observed import Condition, Endpoint
 from eeveon.drivers.docker import instances, parse
@@ -22,13 +22,13 @@ def probe(site: Site, engine: Engine, object_id: ObjectId, *, check: Check, time
     errand = engine.errand(timeout)
     try:
         container = instances.find(site, errand, object_id)
-        if container is None:
-            return _unhealthy("there is no such container")
-        seen = parse.instance(site.place, container)
-        if seen.condition is not Condition.RUNNING:
-            return _unhealthy(f"not running: {seen.detail}")
+        seen = None if container is None else parse.instance(site.place, container)
+        if container is None or seen is None or seen.condition is not Condition.RUNNING:
+            return _unhealthy(f"not running: {seen.detail}" if seen else "there is no such container")
         if isinstance(check, CommandCheck):
             return _by_command(errand, container.id, check)
+        if isinstance(check, ReadyCheck):
+            return NOT_SAID
         endpoint = next((found for found in seen.endpoints if found.port == check.port), None)
         if endpoint is None:
             return _unhealthy(_why_no_endpoint(seen.fields, check.port, site.place.target))

@@ -14,7 +14,7 @@ end with status 127, as in a shell that does not find them.
 from collections.abc import Mapping
 from zlib import crc32
 
-from eeveon.core.health import Check, CommandCheck, HttpCheck, Probe, TcpCheck
+from eeveon.core.health import Check, CommandCheck, HttpCheck, Probe, ReadyCheck, TcpCheck
 from eeveon.core.observed import Condition, Endpoint
 from eeveon.core.secret import SecretValue
 from eeveon.core.values import Fields
@@ -51,6 +51,8 @@ def answer(check: Check, fields: Fields, secrets: Known) -> Probe:
         case CommandCheck(command=command):
             status = _status(command, fields, secrets)
             return Probe(healthy=status == 0, detail=f"{command[0]} → status {status}")
+        case ReadyCheck():
+            return Probe(healthy=True, detail="ready")
         case TcpCheck(port=port):
             return Probe(
                 healthy=not (why := _closed(port, fields)), detail=f"port {port} → {why or 'accepted'}"

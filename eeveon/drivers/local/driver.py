@@ -9,7 +9,7 @@ from threading import Event
 from typing import assert_never
 
 from eeveon.core.desired import Target, Workload
-from eeveon.core.health import Check, CommandCheck, HttpCheck, Probe, TcpCheck
+from eeveon.core.health import NOT_SAID, Check, CommandCheck, HttpCheck, Probe, ReadyCheck, TcpCheck
 from eeveon.core.names import ObjectId
 from eeveon.core.observed import Condition, Endpoint, Observation, ObservedObject, Seen, Unreachable
 from eeveon.core.plan import Effect
@@ -100,6 +100,8 @@ class LocalDriver:
                     return probe_tcp(self._endpoint(object_id, check.port), timeout)
                 case CommandCheck():
                     return self._probe_command(object_id, check, timeout)
+                case ReadyCheck():
+                    return NOT_SAID
                 case _:
                     assert_never(check)
         except (TargetError, SecretError) as error:

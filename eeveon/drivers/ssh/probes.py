@@ -3,7 +3,7 @@
 import socket
 from datetime import timedelta
 
-from eeveon.core.health import Check, CommandCheck, HttpCheck, Probe, TcpCheck
+from eeveon.core.health import NOT_SAID, Check, CommandCheck, HttpCheck, Probe, ReadyCheck, TcpCheck
 from eeveon.core.observed import Endpoint, ObservedObject
 from eeveon.drivers.ssh import containers
 from eeveon.drivers.ssh.client import Line
@@ -30,6 +30,8 @@ def probe(names: Names, line: Line, seen: ObservedObject, *, check: Check, timeo
     """What the check says now."""
     if isinstance(check, CommandCheck):
         return _by_command(line, _script(names, seen, check, timeout), check, timeout)
+    if isinstance(check, ReadyCheck):
+        return NOT_SAID
     endpoint = next((item for item in seen.endpoints if item.port == check.port), None)
     if endpoint is None:
         return Probe(healthy=False, detail=f"it has no port {check.port}")

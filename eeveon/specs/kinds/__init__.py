@@ -8,6 +8,7 @@ from eeveon.specs.kinds.load_balancer import LoadBalancer
 from eeveon.specs.kinds.node_group import NodeGroup
 from eeveon.specs.kinds.project import Project
 from eeveon.specs.kinds.safety_policy import SafetyPolicy
+from eeveon.specs.kinds.scaling_policy import ScalingPolicy
 from eeveon.specs.kinds.service import Service
 from eeveon.specs.kinds.target import Target
 
@@ -18,4 +19,5 @@ MODELS: Final[Mapping[str, type[Spec]]] = {
     "SafetyPolicy": SafetyPolicy,
     "LoadBalancer": LoadBalancer,
     "NodeGroup": NodeGroup,
+    "ScalingPolicy": ScalingPolicy,
 }

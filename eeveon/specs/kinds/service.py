@@ -65,6 +65,7 @@ class Volume(Choice):
     host: AbsolutePath = may("A folder of the target.")
     path: AbsolutePath = must("Where the instance sees it.", "/var/lib/data")
     read_only: bool = may("Whether the instance may only read it.", default=False)
+    size: Size = may("How large a volume of a cluster is made.", default="1Gi")
 
 
 class Resources(Spec):
@@ -205,12 +206,32 @@ class Route(Spec):
     """Which requests of a load balancer go to the service."""
 
     load_balancer: Name = may(
-        "The LoadBalancer that serves it. Needed on `ssh`; a later version brings others."
+        "The LoadBalancer that serves it. Needed on `ssh`. Without it, a cluster makes an Ingress."
     )
     host: Domain = may("The host name of its requests. Without it, any.")
     path: Prefix = may("The prefix of their paths, in whole steps: `/a` is not `/ab`.", default="/")
     port: Name = may(
         "The name of the port that gets them. Without it, the only one, or the one named `http`."
+    )
+
+
+class KubernetesParts(Spec):
+    """What is merged last into the objects of a cluster, by object: maps merge, entries with a name by their name.
+
+    What an object is found by (its name, namespace, selector and labels of identity) stays as it is.
+    """
+
+    deployment: Free = may("Into its Deployment.")
+    stateful_set: Free = may("Into its StatefulSet.")
+    pod_template: Free = may("Into the template of its pods. Its container has the name of the service.")
+    service: Free = may("Into its Service.")
+    ingress: Free = may("Into its Ingress.")
+    pod_disruption_budget: Free = may("Into its PodDisruptionBudget.")
+    horizontal_pod_autoscaler: Free = may("Into its HorizontalPodAutoscaler.")
+    persistent_volume_claims: dict[Name, Free] = may("Into the claims of its volumes, by name.")
+    conflicts: Literal["refuse", "force"] = may(
+        "Whether fields that something else has set and the specs want as well are taken over.",
+        default="refuse",
     )
 
 
@@ -223,7 +244,9 @@ class ServiceSpec(Choice):
     replicas: Count = may("How many instances run on each target; 0 is none.", default=1)
     image: Image = may("The container image, by tag or digest.")
     source: Source = may("Code that hosts get as releases.")
-    manifests: RelativePath = may("A folder of Kubernetes YAML. Comes with a later version.")
+    manifests: RelativePath = may(
+        "A folder of the repository with Kubernetes YAML, or with a kustomization, which needs kubectl."
+    )
     command: Filledlist[Argument] = may(
         "The program and its arguments. For an image, instead of its own command."
     )
@@ -240,11 +263,15 @@ class ServiceSpec(Choice):
     health: Health = may("How an instance shows that it works.")
     rollout: Rollout = may("How running instances are replaced by new ones.")
     hardening: bool = may(
-        "Whether units on hosts get systemd's isolation, as far as it harms few.", default=True
+        "Whether units on hosts and pods get the isolation that harms few programs.", default=True
     )
     route: Route = may("How requests find it.")
     depends_on: list[Name] = may("Services that must be healthy before this one is changed.")
-    kubernetes: Free = may("Merged last into what Kubernetes gets. Comes with a later version.")
+    stateful: bool = may(
+        "Whether instances have names and volumes of their own, and come and go in order: a StatefulSet.",
+        default=False,
+    )
+    kubernetes: KubernetesParts = may("Merged last into the objects of a cluster.")
 
 
 class Service(Spec):

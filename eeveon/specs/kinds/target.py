@@ -9,6 +9,7 @@ from eeveon.specs.kinds.common import (
     VERSION_NOTE,
     ApiVersion,
     Choice,
+    ClassName,
     Duration,
     Filled,
     Filledlist,
@@ -19,6 +20,7 @@ from eeveon.specs.kinds.common import (
     LoginName,
     Metadata,
     Name,
+    NamespaceName,
     PortNumber,
     Positive,
     Spec,
@@ -121,11 +123,21 @@ class Ssh(Spec):
 
 
 class Kubernetes(Spec):
-    """A cluster. Comes with the extra `kubernetes` of a later version."""
+    """One namespace of a cluster. Needs the extra `kubernetes`."""
 
-    context: Filled = may("A context of the kubeconfig. Without it, the account of the pod EEveon runs in.")
-    kubeconfig: Filled = may("The kubeconfig file.")
-    namespace: Name = may("The namespace of everything.")
+    context: Filled = may(
+        "A context of the kubeconfig. Without it, the current one, or the account of the pod EEveon runs in."
+    )
+    kubeconfig: Filled = may(
+        "The kubeconfig file; relative to the repository, or absolute on the controller. Without it, KUBECONFIG "
+        "and ~/.kube/config of the controller."
+    )
+    namespace: NamespaceName = may("The namespace of everything. Without it, that of the context.")
+    create_namespace: bool = may(
+        "Whether the namespace is made where it is missing. It is never removed.", default=False
+    )
+    ingress_class: ClassName = may("The class of Ingresses. Without it, the cluster's own default.")
+    storage_class: ClassName = may("The class of volumes. Without it, the cluster's own default.")
 
 
 class TargetSpec(Choice):
@@ -137,7 +149,7 @@ class TargetSpec(Choice):
     docker: Docker = may("A Docker engine.")
     fake: Fake = may("A target in memory.")
     ssh: Ssh = may("Linux hosts, by SSH.")
-    kubernetes: Kubernetes = may("A cluster. Comes with a later version.")
+    kubernetes: Kubernetes = may("One namespace of a cluster.")
     concurrency: Positive = may("How many actions run there at a time.", default=8)
 
 
