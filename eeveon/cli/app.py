@@ -4,6 +4,7 @@ import gc
 import importlib
 import os
 import sys
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from eeveon.errors import EEveonError, SpecsRejected, UsageError
 
 COMMANDS = {  # in the order in which a newcomer meets them
     "init": "Create a repository with a first service.",
+    "import": "Write specs from Compose files or Kubernetes objects.",
     "validate": "Check every document of every environment.",
     "render": "Print the resolved documents of one environment.",
     "plan": "Show what an apply would do.",
@@ -43,7 +45,8 @@ class Commands(click.Group):
         """The command of that name, or None."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"eeveon.cli.commands.{cmd_name}")  # noqa: TID251 - names of our own table
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        module = importlib.import_module(f"eeveon.cli.commands.{name}")  # noqa: TID251 - names of our own table
         command: click.Command = module.command
         return command
 

@@ -1,11 +1,12 @@
 """What `doctor health` asks: the very probe of each running instance, once, with the time that it took."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from time import perf_counter
 
-from eeveon.core.health import NO_CHECK
+from eeveon.core.health import NO_CHECK, Health
+from eeveon.core.names import ServiceName, TargetName
 from eeveon.core.observed import ObservedObject, Seen, Unreachable
 from eeveon.core.wanted import INSTANCE
 from eeveon.errors import UsageError
@@ -32,6 +33,16 @@ def health_checks(scene: Scene, service: str | None) -> Sequence[Check]:
     return [*found, *_missing(scene, service), *_unreachable(scene)]
 
 
+def health_of(scene: Scene) -> Mapping[tuple[ServiceName | None, TargetName], Health]:
+    """How each service is asked on each target: as its target has it (a cluster has its own way), else as it is written."""
+    found: dict[tuple[ServiceName | None, TargetName], Health] = {
+        (item.service, item.target): item.health for item in scene.desired.workloads
+    }
+    wants = [want for view in scene.views.values() for want in view.preview.objects]
+    found |= {(want.service, want.id.target): want.health for want in wants if want.id.kind == INSTANCE}
+    return found
+
+
 def _instances(scene: Scene) -> list[ObservedObject]:
     return sorted(
         (
@@ -50,14 +61,7 @@ def _probed(scene: Scene, item: ObservedObject) -> Check:
     if not item.is_up:
         found = f"{item.condition}: {item.detail}" if item.detail else str(item.condition)
         return Check(what=what, verdict=Verdict.BAD, found=found, hint=f"see `eeveon logs {item.service}`")
-    health = next(
-        (
-            workload.health
-            for workload in scene.desired.workloads
-            if (workload.service, workload.target) == (item.service, item.id.target)
-        ),
-        NO_CHECK,
-    )
+    health = health_of(scene).get((item.service, item.id.target), NO_CHECK)
     if health.check is None:
         return Check(what=what, verdict=Verdict.GOOD, found="runs; no health check is written for it")
     began = perf_counter()

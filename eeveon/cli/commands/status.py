@@ -7,6 +7,7 @@ import click
 from eeveon.cli import choices
 from eeveon.cli.console import Console
 from eeveon.cli.looking import Look, look
+from eeveon.cli.probing import health_of
 from eeveon.core.health import Health, Probe
 from eeveon.core.names import ObjectId
 from eeveon.core.observed import ObservedObject, Seen, unseen
@@ -53,8 +54,8 @@ def command(console: Console, environment: str | None, form: str) -> int:
 
 
 def _probes(seen: Look, objects: list[ObservedObject]) -> dict[ObjectId, Probe]:
-    """What each running instance of a service with a health check says now."""
-    health = {(item.service, item.target): item.health for item in seen.scene.desired.workloads}
+    """What each running instance of a service with a health check says now: its own, or one of the target's."""
+    health = health_of(seen.scene)
     asked = [
         (item, health[item.service, item.id.target])
         for item in objects

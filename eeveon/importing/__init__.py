@@ -1,0 +1,1 @@
+"""Specs from what others wrote: Compose files, and objects of Kubernetes. Pure: texts in, texts out."""

@@ -1,0 +1,1 @@
+"""Tests of eeveon.importing, which is pure."""
