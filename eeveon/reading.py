@@ -12,10 +12,13 @@ from eeveon.core.desired import Desired, Workload
 from eeveon.core.diagnostic import Diagnostic, Position, Severity
 from eeveon.core.guard import ByDestroy
 from eeveon.core.names import EnvironmentName
+from eeveon.core.scaling import in_force
 from eeveon.core.secret import FromEncrypted, SecretRef
+from eeveon.core.verdict import Moment
 from eeveon.errors import RepositoryError, SecretError, SpecsRejected, UsageError
 from eeveon.git.documents import ignored, listed, load, project_entry, read_one, unread
 from eeveon.git.tree import Entry
+from eeveon.manifests import read_manifests, with_manifests
 from eeveon.sourcing import NO_PINS, Pins, Question, with_sources
 from eeveon.specs.codec import decode_desired, encode_desired
 from eeveon.specs.convert import Pool
@@ -54,7 +57,12 @@ def resolved(world: World, project: Project, environment: EnvironmentName) -> "R
     """The documents of one environment, with everything that is to be said about them. Does not raise for mistakes."""
     entries = _listed(world, project, environment)
     result = _resolved(world, project, environment, entries, read=partial(read_one, world.tree))
-    return replace(result, diagnostics=(*result.diagnostics, *_left_out(world, project, environment)))
+    left_out = _left_out(world, project, environment)
+    if result.desired is None:
+        return replace(result, diagnostics=(*result.diagnostics, *left_out))
+    desired, wrong = read_manifests(result.desired, world.tree, world.cache)
+    told = (*result.diagnostics, *left_out, *wrong)
+    return replace(result, desired=None if wrong else desired, diagnostics=told)
 
 
 def desired_of(world: World, order: Order, pins: Pins = NO_PINS) -> Desired:
@@ -119,8 +127,10 @@ def _specs(world: World, order: Order) -> Specs:
             _key(world, order.environment, _listed(world, project, order.environment)) == key
         ):  # as it was read
             world.cache.put_many({key: _remembered(*known, read=read)})
-    desired = replace(known[0], commit=world.tree.commit, changed_files=world.tree.changed_files)
-    return Specs(desired=_selected(_versioned(desired, world), order), warnings=(*known[1], *left_out))
+    desired = _selected(_versioned(known[0], world), order)
+    desired = with_manifests(_at_this_hour(desired, world), world.tree, world.cache)
+    desired = replace(desired, commit=world.tree.commit, changed_files=world.tree.changed_files)
+    return Specs(desired=desired, warnings=(*known[1], *left_out))
 
 
 def _left_out(world: World, project: Project, environment: EnvironmentName) -> tuple[Diagnostic, ...]:
@@ -232,6 +242,27 @@ def _versioned(desired: Desired, world: World) -> Desired:
     if versions.problems:
         raise SpecsRejected(versions.problems)
     return replace(desired, workloads=workloads)
+
+
+def _at_this_hour(desired: Desired, world: World) -> Desired:
+    """The least numbers of instances as the floors in force now say."""
+    scalings = [item.scaling for item in desired.workloads if item.scaling and item.scaling.floors]
+    if not scalings:
+        return desired
+    zones = {
+        floor.span.zone: f"{scaling.position}: ScalingPolicy {scaling.policy}"
+        for scaling in scalings
+        for floor in scaling.floors
+    }
+    moment = world.moment(world.now(), zones)
+    return replace(desired, workloads=tuple(_least(workload, moment) for workload in desired.workloads))
+
+
+def _least(workload: Workload, moment: Moment) -> Workload:
+    if workload.scaling is None:
+        return workload
+    scaling = in_force(workload.scaling, moment)
+    return replace(workload, scaling=scaling, replicas=scaling.least)
 
 
 def _encrypted(workload: Workload) -> bool:

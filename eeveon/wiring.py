@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from eeveon.core.desired import Target
 from eeveon.core.names import Scope, TargetName
-from eeveon.core.policy import SafetyPolicy
 from eeveon.core.secret import SecretRef, Secrets, SecretValue
 from eeveon.core.values import Fields
 from eeveon.core.verdict import Moment
@@ -128,6 +127,9 @@ class _Drivers:
             return replace(target, settings={**target.settings, "directory": str(folder)})
         if target.kind == "ssh":
             return replace(target, settings=self._with_files(target.settings))
+        if target.kind == "kubernetes" and "kubeconfig" in target.settings:
+            found = {**target.settings, "kubeconfig": self._file(target.settings["kubeconfig"])}
+            return replace(target, settings=found)
         return target
 
     def _with_files(self, written: Fields) -> Fields:
@@ -167,20 +169,17 @@ class LateSecrets:
         return Resolver(lambda path: self._tree.read([path])[path], self._environ, identities)
 
 
-def moment(now: datetime, policies: Iterable[SafetyPolicy]) -> Moment:
-    """Now, in every time zone that the policies' windows name. Raises UsageError for one that does not exist."""
-    zones = {window.span.zone: policy for policy in policies for window in policy.windows}
-    return Moment(
-        utc=now, zones={zone: now.astimezone(_zone(zone, policy)) for zone, policy in zones.items()}
-    )
+def moment(now: datetime, zones: Mapping[str, str]) -> Moment:
+    """Now, in these time zones. Raises UsageError for one that does not exist, which says who names it."""
+    return Moment(utc=now, zones={zone: now.astimezone(_zone(zone, who)) for zone, who in zones.items()})
 
 
-def _zone(name: str, policy: SafetyPolicy) -> ZoneInfo:
+def _zone(name: str, who: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise UsageError(
-            f"{policy.position}: SafetyPolicy {policy.name} names the time zone {name!r}, which does not exist",
+            f"{who} names the time zone {name!r}, which does not exist",
             hint="write it as in `Europe/Berlin` or `UTC`",
         ) from error
 

@@ -17,14 +17,17 @@ GROUP = "eeveon.drivers"
 BUILT_IN = {
     "docker": "eeveon.drivers.docker.driver:connect",
     "fake": "eeveon.drivers.fake.driver:connect",
+    "kubernetes": "eeveon.drivers.kubernetes.driver:connect",
     "local": "eeveon.drivers.local.driver:connect",
     "ssh": "eeveon.drivers.ssh.driver:connect",
 }
-LATER = ("kubernetes",)  # kinds of the design that this version does not bring
 EXTRAS = {  # a module of somebody else → the extra that brings it
     "docker": "docker",
     "fabric": "ssh",
+    "kubernetes": "kubernetes",
+    "orjson": "kubernetes",
     "paramiko": "ssh",
+    "urllib3": "kubernetes",
 }
 
 
@@ -59,11 +62,6 @@ def _of_somebody_else(target: Target) -> Connect:
     place = _installed().get(target.kind)
     if place is not None:
         return _loaded(place)
-    if target.kind in LATER:
-        raise UsageError(
-            f"target {target.name} is of kind {target.kind}, which a later version of EEveon brings",
-            hint=f"this version knows: {', '.join(known_kinds())}",
-        )
     raise _unknown(target, known_kinds())
 
 

@@ -7,8 +7,12 @@ hashed. They are the keys of every cache above.
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from posixpath import dirname, isabs, join, normpath
@@ -78,6 +82,10 @@ class Tree(Protocol):
         """The contents of these files. Raises RepositoryError for one that is missing or leads out of the root."""
         ...
 
+    def laid_out(self) -> AbstractContextManager[Path]:
+        """A folder with all its files, for programs of others to read while this lasts."""
+        ...
+
 
 def open_tree(root: Path, revision: str | None = None) -> Tree:
     """The working tree of a folder, or with `revision` the named commit of its repository."""
@@ -134,6 +142,9 @@ class _Folder:
 
     def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
         return {path: _content(self._root, path) for path in paths}
+
+    def laid_out(self) -> AbstractContextManager[Path]:
+        return nullcontext(self._root)
 
     def _files(self, folder: str, wanted: Wanted) -> Iterable[str]:
         return _walk(self._root, folder, lambda link: self._note_unread(link, _LINKED, wanted))
@@ -266,6 +277,16 @@ class _CommitTree:
             raise RepositoryError(f"{missing[0]} does not exist at {self.commit[:12]}")
         asked = "".join(f"{self._ids[path]}\n" for path in wanted).encode()
         return dict(zip(wanted, _blobs(git(self._root, "cat-file", "--batch", given=asked)), strict=True))
+
+    @contextmanager
+    def laid_out(self) -> Iterator[Path]:
+        archive = git(self._root, "archive", "--format=tar", self.commit)
+        with (
+            tempfile.TemporaryDirectory(prefix="eeveon-") as made,
+            tarfile.open(fileobj=BytesIO(archive)) as tar,
+        ):
+            tar.extractall(made, filter="data")
+            yield Path(made)
 
 
 def _commit(root: Path, revision: str) -> CommitId:

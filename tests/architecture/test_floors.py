@@ -52,6 +52,8 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("execution/executor.py", "import eeveon.reconcile", "The house has floors"),
         ("store/plans.py", "import eeveon.drivers.base", "The house has floors"),
         ("attic.py", "", "The house has floors"),
+        ("importing/layout.py", "import eeveon.git.tree", "The house has floors"),
+        ("specs/load.py", "import eeveon.importing.nodes", "The house has floors"),
         ("drivers/fake/driver.py", "import eeveon.secrets.sources", "Drivers know only core"),
         (
             "drivers/fake/driver.py",
@@ -82,7 +84,10 @@ def test_every_room_is_on_one_floor() -> None:
     assert floors["exhaustive"] is True
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], ["plan", "--help"], ["apply", "--help"]])
+@pytest.mark.parametrize(
+    "words",
+    [["--help"], ["--version"], ["plan", "--help"], ["apply", "--help"], ["import", "compose", "--help"]],
+)
 def test_help_loads_no_heavy_package(words: list[str]) -> None:
     program = (
         "import sys\n"

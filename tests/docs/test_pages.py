@@ -85,3 +85,7 @@ def test_the_runner_keeps_folder_variables_and_status(reader: Reader) -> None:
 def test_the_tutorial_is_what_happens(reader: Reader) -> None:
     run_page(ROOT / "docs" / "tutorial.md", reader.shell, reader.root)
     assert not list(reader.state.glob("local/*/scopes/*/records/instance.*"))
+
+
+def test_the_page_about_importing_is_what_happens(reader: Reader) -> None:
+    run_page(ROOT / "docs" / "guides" / "importing.md", reader.shell, reader.root)

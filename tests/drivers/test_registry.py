@@ -10,7 +10,7 @@ import pytest
 from eeveon.core.desired import Target
 from eeveon.core.names import EnvironmentName, ProjectName, Scope, TargetName
 from eeveon.drivers.base import Context
-from eeveon.drivers.registry import BUILT_IN, GROUP, LATER, connect, driver_of, known_kinds
+from eeveon.drivers.registry import BUILT_IN, GROUP, connect, driver_of, known_kinds
 from eeveon.errors import UsageError
 from tests.drivers.contract import KnownSecrets
 
@@ -52,16 +52,7 @@ def test_an_unknown_kind_is_answered_with_the_known_ones_and_a_guess() -> None:
     with pytest.raises(UsageError) as caught:
         driver_of(target_of("dokcer"))
     assert caught.value.message == "target edge is of kind dokcer, which nothing here knows"
-    assert caught.value.hint == "did you mean `docker`? known kinds: docker, fake, local, ssh"
-
-
-@pytest.mark.parametrize("kind", LATER)
-def test_a_kind_of_a_later_version_says_so(kind: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        driver_of(target_of(kind))
-    message = f"target edge is of kind {kind}, which a later version of EEveon brings"
-    assert caught.value.message == message
-    assert caught.value.hint == "this version knows: docker, fake, local, ssh"
+    assert caught.value.hint == "did you mean `docker`? known kinds: docker, fake, kubernetes, local, ssh"
 
 
 def test_a_driver_of_somebody_else_is_found_by_its_entry_point(
@@ -71,7 +62,7 @@ def test_a_driver_of_somebody_else_is_found_by_its_entry_point(
     install(tmp_path, "foreign", "foreign_driver:connect")
     monkeypatch.syspath_prepend(str(tmp_path))
     assert connect(target_of("foreign"), context_at(tmp_path)) == ("foreign", "edge")  # type: ignore[comparison-overlap]  # it is no real driver
-    assert known_kinds() == ("docker", "fake", "foreign", "local", "ssh")
+    assert known_kinds() == ("docker", "fake", "foreign", "kubernetes", "local", "ssh")
 
 
 def test_nobody_else_can_take_the_place_of_a_built_in_kind(

@@ -12,6 +12,7 @@ import struct
 import threading
 import time
 import urllib.parse
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ class Server:
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     _written: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _wires: "weakref.WeakSet[asyncio.WriteTransport]" = field(default_factory=weakref.WeakSet)
     _watches: set[asyncio.Event] = field(default_factory=set)
     troubles: list[Exception] = field(default_factory=list)  # of the server itself
     _closing: bool = False
@@ -65,6 +67,9 @@ class Server:
             task.cancel()
         ends = await asyncio.gather(controllers, *self._tasks, return_exceptions=True)
         self.troubles += [end for end in ends if isinstance(end, Exception)]
+        for wire in tuple(self._wires):  # a goodbye in TLS may wait for a client that says none
+            wire.abort()
+        await asyncio.sleep(0.01)
 
     def _tell(self) -> None:
         if not self._closing:
@@ -90,6 +95,7 @@ class Server:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
+        self._wires.add(writer.transport)
         try:
             while not self._closing and (request := await _read(reader)) is not None:
                 if not await self._answered(request, writer):

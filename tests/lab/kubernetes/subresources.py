@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from tests.lab.kubernetes.cluster import Cluster
 
 
-def answer(cluster: "Cluster", request: Request, resource: Resource, place: tuple[str, str, str]) -> Answer:
+def answer(  # noqa: PLR0911 - one line a case
+    cluster: "Cluster", request: Request, resource: Resource, place: tuple[str, str, str]
+) -> Answer:
     """What a request to a subresource leads to."""
     namespace, name, sub = place
     live = cluster.store.get(resource.key, namespace, name)
@@ -24,6 +26,8 @@ def answer(cluster: "Cluster", request: Request, resource: Resource, place: tupl
             return shapes.one(request, resource, live, cluster.clock)
         case "status", _:
             return writes.write(cluster, request, resource, (namespace, name), "status")
+        case "log", "GET" if resource.plural == "pods":
+            return Answer(body=_log(request, live), kind="text/plain")
         case "scale", "GET":
             return Answer(body=scale_of(live))
         case "scale", _:
@@ -34,6 +38,17 @@ def answer(cluster: "Cluster", request: Request, resource: Resource, place: tupl
             return writes.write(cluster, request, resource, (namespace, name), "finalize")
         case _:
             raise statuses.no_resource()
+
+
+def _log(request: Request, pod: Object) -> str:
+    """What every program here writes, once it runs: three lines."""
+    if pod.get("status", {}).get("phase") != "Running":
+        container = request.query.get("container") or pod["spec"]["containers"][0]["name"]
+        said = f'container "{container}" in pod "{pod["metadata"]["name"]}" is waiting to start: ContainerCreating'
+        raise statuses.bad_request(said)
+    lines = ["line 1", "line 2", "line 3"][-int(request.query.get("tailLines", "3")) :]
+    stamp = f"{pod['status']['startTime']} " if request.query.get("timestamps") == "true" else ""
+    return "".join(f"{stamp}{line}\n" for line in lines)
 
 
 def scale_of(live: Object) -> Object:

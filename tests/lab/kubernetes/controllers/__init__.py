@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tests.lab.kubernetes.controllers import (
     autoscalers,
     budgets,
+    claims,
     daemonsets,
     deployments,
     garbage,
@@ -37,7 +38,7 @@ _CONTROLLERS: Mapping[Key, tuple[Callable[["Cluster", Object], None], ...]] = {
     _PODS: (kubelet.sync,),
     ("", "namespaces"): (namespaces.sync,),
     ("", "resourcequotas"): (quotas.sync,),
-    ("", "persistentvolumeclaims"): (kubelet.bind,),
+    ("", "persistentvolumeclaims"): (claims.bind, claims.release),
     ("apiextensions.k8s.io", "customresourcedefinitions"): (namespaces.establish,),
     ("autoscaling", "horizontalpodautoscalers"): (autoscalers.sync,),
     ("policy", "poddisruptionbudgets"): (budgets.sync,),

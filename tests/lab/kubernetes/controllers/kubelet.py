@@ -170,13 +170,3 @@ def _node(cluster: "Cluster", pod: Object) -> str | None:
         if all(quota.asked(pod, what) <= (amount(room[what]) or 0) for what in room):
             return name
     return None
-
-
-def bind(cluster: "Cluster", claim: Object) -> None:
-    """A PersistentVolumeClaim is bound at once, unless it asks for a class that is not there."""
-    if claim["status"].get("phase") != "Pending" or claim["spec"].get("storageClassName") == "none":
-        return
-    if cluster.binds_claims:
-        size = claim["spec"].get("resources", {}).get("requests", {})
-        status = {"phase": "Bound", "accessModes": claim["spec"].get("accessModes"), "capacity": size}
-        hands.set_status(cluster, claim, status)

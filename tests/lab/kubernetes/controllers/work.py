@@ -62,6 +62,9 @@ class Work:
         for one in cluster.store.list(_BUDGETS, namespace):
             if selectors.matches(one["spec"].get("selector"), pod["metadata"].get("labels")):
                 self.queue[(_BUDGETS, (namespace, one["metadata"]["name"]))] = None
+        for volume in pod["spec"].get("volumes") or ():
+            if claim := volume.get("persistentVolumeClaim"):
+                self.queue[(("", "persistentvolumeclaims"), (namespace, claim["claimName"]))] = None
         for one in cluster.store.list(_QUOTAS, namespace):
             self.queue[(_QUOTAS, (namespace, one["metadata"]["name"]))] = None
 

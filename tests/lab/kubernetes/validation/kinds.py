@@ -45,9 +45,15 @@ def _much(part: Any) -> bool:
 
 
 def stateful_set(made: Object) -> Iterator[Cause]:
-    """Replicas, selector, template."""
-    yield from _not_negative("spec.replicas", made["spec"]["replicas"])
-    yield from templated(made)
+    """Replicas, selector, template. Its pods may mount what its claim templates will give them."""
+    spec = made["spec"]
+    pods = spec["template"]["spec"]
+    claimed = [{"name": claim["metadata"]["name"]} for claim in spec.get("volumeClaimTemplates") or ()]
+    yield from _not_negative("spec.replicas", spec["replicas"])
+    yield from _selected(spec)
+    yield from podspecs.check(
+        "spec.template.spec", {**pods, "volumes": [*(pods.get("volumes") or ()), *claimed]}
+    )
 
 
 def templated(made: Object) -> Iterator[Cause]:

@@ -1,0 +1,360 @@
+"""Brings one object to one condition. Every request can be repeated: an apply of what is there changes nothing."""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from datetime import timedelta
+from time import monotonic, sleep  # noqa: TID251 — see `_PAUSE` and `_send`
+from typing import Any, Final
+
+from eeveon.core.names import ObjectId
+from eeveon.core.observed import Condition, ObservedObject
+from eeveon.core.plan import Effect
+from eeveon.core.values import Fields
+from eeveon.core.wanted import INSTANCE
+from eeveon.drivers.kubernetes.client import Hand, Object, Where
+from eeveon.drivers.kubernetes.made import APPLIED, PROTECTED, RANK, RESTS, Made, made_of
+from eeveon.drivers.kubernetes.owners import clashes
+from eeveon.drivers.kubernetes.parse import Around, is_part, key_of, observed
+from eeveon.drivers.kubernetes.preview import with_notes
+from eeveon.drivers.kubernetes.render.identity import REVISION, SERVICE
+from eeveon.drivers.kubernetes.resources import (
+    CONFIG_MAPS,
+    DEPLOYMENTS,
+    PODS,
+    REPLICA_SETS,
+    SCALERS,
+    SECRETS,
+    SERVICES,
+    STATEFUL_SETS,
+    Resource,
+)
+from eeveon.drivers.kubernetes.site import Site, service_of, where_of
+from eeveon.drivers.kubernetes.trouble import Conflict, Gone
+from eeveon.errors import ActionRefused, ActionUncertain
+
+_NOBODY: Final = "none"  # a revision that no pod has: a Service that selects it sends nobody anything
+_TRAFFIC: Final = "eeveon-traffic"
+_SCALE: Final = "eeveon-scale"
+_PAUSE: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One effect on one object."""
+
+    site: Site
+    where: Where
+    effect: Effect
+    fence: int
+    end: float  # by the monotonic clock
+    made: Made | None = None  # what `wanted` stands for
+    takes: bool = False
+
+    @property
+    def object(self) -> ObjectId:
+        """The object."""
+        return self.effect.object
+
+    @property
+    def left(self) -> timedelta:
+        """What is left of the time."""
+        return timedelta(seconds=max(self.end - monotonic(), 0.1))
+
+    def beside(self, resource: Resource, name: str) -> Where:
+        """An object in the same namespace."""
+        return Where(resource=resource, namespace=self.where.namespace, name=name)
+
+
+def perform(job: Job) -> ObservedObject | None:
+    """The object after the effect; None if there is none then."""
+    live = job.site.client.get(job.where, job.left)
+    if live is not None and not job.site.is_ours(live):
+        raise ActionRefused(
+            f"there is a {job.where.resource.kind} {job.where.name} in {job.where.namespace or 'the cluster'} that is not"
+            f" of {job.site.place.scope}",
+            hint=f"rename the service, or hand the object over: kubectl label {job.where.resource} {job.where.name} …",
+        )
+    match job.effect.condition:
+        case Condition.ABSENT:
+            if live is not None:
+                _remove(job, live)
+            return None
+        case Condition.STOPPED:
+            if live is None:
+                return None
+            live = _rest(job, live)
+        case Condition.RUNNING | Condition.SERVING:
+            live = _up(job, live)
+        case Condition.FAILED:
+            raise AssertionError("nobody asks for a failure")
+    return _after(job, live)
+
+
+def _up(job: Job, live: Object | None) -> Object:
+    if job.effect.wanted is not None:
+        live = _applied(job, live)
+    elif live is None:
+        raise ActionRefused(f"cannot start {job.object}: there is no such {job.where.resource.kind}")
+    elif job.object.kind == INSTANCE and (live.get("spec") or {}).get("replicas") == 0:
+        live = _started(job, live)
+    if job.object.kind == INSTANCE:
+        if job.effect.condition is Condition.SERVING:
+            _route(job, live)
+        elif job.effect.wanted is None:
+            _unroute(job, live)
+    return live
+
+
+def _applied(job: Job, live: Object | None) -> Object:
+    wanted = job.effect.wanted
+    assert wanted is not None, "its caller looked"
+    if job.made is None:
+        raise ActionRefused(
+            f"nothing here knows what {job.object} is to be",
+            hint="plan again: it is read and rendered anew then",
+        )
+    for part, resource in ((job.made.config, CONFIG_MAPS), (job.made.secret, SECRETS)):
+        if part is not None:
+            _apply_part(job, resource, part)
+    body = with_notes(job.made, protected=wanted.protected, rank=wanted.rank)
+    force = job.takes or _may_take(job, live)
+    if job.where.resource == DEPLOYMENTS and live is not None:
+        _forget_rolling(job, body, live)
+    if live is not None:
+        _hand_over(job, body, live)
+    try:
+        answer = job.site.client.apply(job.where, body, Hand(force=force), job.left).body
+    except Conflict as conflict:
+        raise _explained(job, conflict) from conflict
+    if job.object.kind == INSTANCE:
+        _scaler(job, job.made)
+        _tidy(job, answer)
+    return answer
+
+
+def _apply_part(job: Job, resource: Resource, body: Fields) -> None:
+    metadata: Any = body["metadata"]
+    sent: Fields = body
+    if resource == SECRETS:
+        assert job.made is not None, "its caller looked"
+        resolve = job.site.secrets.resolve
+        values = {name: resolve(ref).reveal() for name, ref in job.made.references.items()}
+        data = {
+            name: b64encode(value.encode("utf-8", "surrogateescape")).decode()
+            for name, value in values.items()
+        }
+        sent = {**body, "data": data}
+    where = job.beside(resource, metadata["name"])
+    job.site.client.apply(where, sent, Hand(force=True), job.left)
+
+
+def _may_take(job: Job, live: Object | None) -> bool:
+    """Whether nothing is taken from others that was never ours: then what others changed is put back by force."""
+    if live is None or job.made is None:
+        return True
+    kept = _kept(live)
+    return not clashes(live, job.made.fields, kept.fields if kept else None)
+
+
+def _explained(job: Job, conflict: Conflict) -> ActionRefused:
+    fields = "; ".join(f"{field.lstrip('.')} ({text})" for field, text in conflict.causes[:6])
+    return ActionRefused(
+        f"{job.object}: another manager owns what it wants to set: {fields or conflict.message}",
+        hint="leave the field out of the spec, or take it with `kubernetes: {conflicts: force}` of the Service",
+    )
+
+
+def _forget_rolling(job: Job, body: Fields, live: Object) -> None:
+    """A Deployment that is to recreate its pods must lose the defaults of rolling first, or it is refused (422)."""
+    strategy: Any = (body.get("spec") or {}).get("strategy") or {}  # type: ignore[attr-defined]
+    there = (live["spec"].get("strategy") or {}).get("type")
+    if strategy.get("type") == "Recreate" and there == "RollingUpdate":
+        job.site.client.merge(
+            job.where, {"spec": {"strategy": {"type": "Recreate", "rollingUpdate": None}}}, job.left
+        )
+
+
+def _hand_over(job: Job, body: Fields, live: Object) -> None:
+    """What we give up must not fall to a default: the live value gets another owner first.
+
+    The number of replicas when an autoscaler takes it over, the selector of a Service when sides are changed by it.
+    """
+    mine = _kept(live)
+    if mine is None:
+        return
+    before: Any = mine.body.get("spec") or {}
+    after: Any = body.get("spec") or {}
+    if job.object.kind == INSTANCE and "replicas" in before and "replicas" not in after:
+        _own(job, job.where, {"replicas": live["spec"]["replicas"]}, _SCALE)
+    elif job.where.resource == SERVICES and "selector" in before and "selector" not in after:
+        _own(job, job.where, {"selector": live["spec"]["selector"]}, _TRAFFIC)
+
+
+def _own(job: Job, where: Where, spec: dict[str, Any], manager: str) -> None:
+    metadata = {"name": where.name, "namespace": where.namespace}
+    body = {
+        "apiVersion": where.resource.api_version,
+        "kind": where.resource.kind,
+        "metadata": metadata,
+        "spec": spec,
+    }
+    job.site.client.apply(where, body, Hand(manager=manager, force=True), job.left)
+
+
+def _scaler(job: Job, made: Made) -> None:
+    where = job.beside(SCALERS, job.where.name)
+    if made.scaler is not None:
+        job.site.client.apply(where, made.scaler, Hand(force=True), job.left)
+        return
+    try:
+        live = job.site.client.get(where, job.left)
+    except ActionRefused:
+        return  # who may not look has made none
+    if live is not None and job.site.is_ours(live) and is_part(SCALERS, live):
+        job.site.client.delete(where, live["metadata"]["uid"], job.left)
+
+
+def _rest(job: Job, live: Object) -> Object:
+    """Scaled to nothing, with a note that it was us."""
+    if job.object.kind != INSTANCE:
+        return live
+    made = _kept(live)
+    if made is None:
+        return job.site.client.merge(job.where, {"spec": {"replicas": 0}}, job.left)
+    if (live["spec"].get("replicas"), RESTS in _notes(live)) == (0, True):
+        return live
+    scaler = job.beside(SCALERS, job.where.name)
+    if made.scaler is not None and (there := job.site.client.get(scaler, job.left)) is not None:
+        job.site.client.delete(scaler, there["metadata"]["uid"], job.left)
+    body: Any = with_notes(made, **_marks(live), rests=True)
+    return job.site.client.apply(
+        job.where, {**body, "spec": {**body["spec"], "replicas": 0}}, Hand(force=True), job.left
+    ).body
+
+
+def _started(job: Job, live: Object) -> Object:
+    made = _kept(live)
+    if made is None:
+        return job.site.client.merge(job.where, {"spec": {"replicas": 1}}, job.left)
+    body: Any = with_notes(made, **_marks(live))
+    if made.scaler is not None:  # nothing else would bring it up from nothing
+        spec: Any = made.scaler["spec"]
+        _own(job, job.where, {"replicas": spec["minReplicas"]}, _SCALE)
+    answer = job.site.client.apply(job.where, body, Hand(force=True), job.left).body
+    _scaler(job, made)
+    return answer
+
+
+def _route(job: Job, live: Object) -> None:
+    """All requests to the pods of this revision, in one moment."""
+    service = job.beside(SERVICES, str(service_of(live)))
+    if job.site.client.get(service, job.left) is None:
+        raise ActionRefused(f"cannot put {job.object} into service: there is no Service {service.name}")
+    _own(job, service, {"selector": live["spec"]["selector"]["matchLabels"]}, _TRAFFIC)
+
+
+def _unroute(job: Job, live: Object) -> None:
+    """No requests to its pods any more, if they get any."""
+    selector = (live["spec"].get("selector") or {}).get("matchLabels") or {}
+    name = service_of(live)
+    if REVISION not in selector or name is None:
+        return
+    service = job.beside(SERVICES, name)
+    there = job.site.client.get(service, job.left)
+    if there is not None and (there["spec"].get("selector") or {}).get(REVISION) == selector[REVISION]:
+        _own(job, service, {"selector": {**selector, REVISION: _NOBODY}}, _TRAFFIC)
+
+
+def _remove(job: Job, live: Object) -> None:
+    if job.object.kind == INSTANCE:
+        _unroute(job, live)
+    job.site.client.delete(job.where, live["metadata"]["uid"], job.left)
+    made = _kept(live)
+    if job.object.kind == INSTANCE and made is not None and made.scaler is not None:
+        _scaler(job, Made(body=made.body))
+    while (still := job.site.client.get(job.where, job.left, values=False)) is not None:
+        if still["metadata"]["uid"] != live["metadata"]["uid"]:
+            break
+        if monotonic() > job.end:
+            held = ", ".join(still["metadata"].get("finalizers") or ()) or "the cluster"
+            raise ActionUncertain(
+                f"{job.object} is being removed, held by {held} since {still['metadata'].get('deletionTimestamp')}",
+                hint="what holds it has to finish its work; nothing here takes a finalizer away",
+            )
+        sleep(_PAUSE)
+    if job.object.kind == INSTANCE:
+        _tidy(job, live, all_of_it=True)
+
+
+def _tidy(job: Job, live: Object, *, all_of_it: bool = False) -> None:
+    """Remove ConfigMaps and Secrets of the service that no template names any more, old ReplicaSets' included."""
+    service = service_of(live)
+    selector = f"{job.site.selector},{SERVICE}={service}"
+    namespace = job.where.namespace
+    parts = [
+        (resource, one)
+        for resource in (CONFIG_MAPS, SECRETS)
+        for one in job.site.client.list(resource, namespace, selector, job.left, values=False)
+        if is_part(resource, one)
+    ]
+    used = set(_named((live["spec"].get("template") or {}).get("spec") or {})) if not all_of_it else set()
+    if not [one for _, one in parts if one["metadata"]["name"] not in used]:
+        return
+    holders = (DEPLOYMENTS, STATEFUL_SETS) if all_of_it else (DEPLOYMENTS, STATEFUL_SETS, REPLICA_SETS, PODS)
+    for holder in holders:
+        for one in job.site.client.list(holder, namespace, selector, job.left):
+            if not (all_of_it and one["metadata"].get("uid") == live["metadata"]["uid"]):
+                spec = one.get("spec") or {}
+                used |= set(_named((spec.get("template") or {}).get("spec") or spec))
+    for resource, one in parts:
+        if one["metadata"]["name"] not in used:
+            job.site.client.delete(where_of(resource, one), one["metadata"]["uid"], job.left)
+
+
+def _named(pod: Any) -> list[str]:
+    return [
+        str((source.get(kind) or {}).get("name"))
+        for containers in ("containers", "initContainers")
+        for container in pod.get(containers) or ()
+        for source in container.get("envFrom") or ()
+        for kind in ("configMapRef", "secretRef")
+        if kind in source
+    ]
+
+
+def _after(job: Job, live: Object) -> ObservedObject:
+    """The object as it now is, with what is around it."""
+    around: dict[Any, Object] = {}
+    if job.object.kind == INSTANCE:
+        made = _kept(live) or Made(body={})
+        pairs: list[tuple[Resource, str]] = [(SERVICES, str(service_of(live))), (SCALERS, job.where.name)]
+        pairs += [(CONFIG_MAPS, _name(made.config))] if made.config else []
+        pairs += [(SECRETS, _name(made.secret))] if made.secret else []
+        for resource, name in pairs:
+            try:
+                there = job.site.client.get(job.beside(resource, name), job.left, values=resource != SECRETS)
+            except Gone:
+                there = None
+            if there is not None:
+                around[key_of(resource, there)] = there
+    return observed(job.site, job.where.resource, live, Around(objects=around))
+
+
+def _marks(live: Object) -> dict[str, Any]:
+    notes = _notes(live)
+    return {"protected": notes.get(PROTECTED) == "true", "rank": int(notes.get(RANK, "0"))}
+
+
+def _notes(live: Object) -> dict[str, str]:
+    found: dict[str, str] = live["metadata"].get("annotations") or {}
+    return found
+
+
+def _kept(live: Object) -> Made | None:
+    text = _notes(live).get(APPLIED)
+    return made_of(text) if text else None
+
+
+def _name(body: Fields) -> str:
+    metadata: Any = body["metadata"]
+    return str(metadata["name"])

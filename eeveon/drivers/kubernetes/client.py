@@ -1,0 +1,319 @@
+"""The wire to an API server: JSON by kept connections. Objects stay maps; typed ones cost four times their parsing."""
+
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from time import monotonic, sleep  # noqa: TID251 — see `_PAUSE` and `_send`
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import orjson
+import urllib3
+
+from eeveon.drivers.kubernetes.access import Access
+from eeveon.drivers.kubernetes.resources import Resource
+from eeveon.drivers.kubernetes.trouble import Asked, Gone, error_of
+from eeveon.errors import ActionUncertain, TargetUnreachable
+
+Object = dict[str, Any]
+
+_PAGE: Final = 500
+_CONNECTIONS: Final = 8
+_APPLY: Final = "application/apply-patch+yaml"
+_NOT_YAML: Final = re.compile(
+    "[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]"
+)  # breaks of lines and the like in YAML only
+_MERGE: Final = "application/merge-patch+json"
+_JSON: Final = "application/json"
+_METADATA_ONLY: Final = f"{_JSON};as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,{_JSON}"
+_LEAST: Final = 0.1  # seconds that a request gets in any case
+_HINT: Final = "`kubectl cluster-info` shows whether it answers there"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """One object on the cluster."""
+
+    resource: Resource
+    namespace: str
+    name: str
+
+    @property
+    def path(self) -> str:
+        """Its path."""
+        return self.resource.path(self.namespace, self.name)
+
+    def asked(self, method: str, *, dry: bool = False) -> Asked:
+        """A request about it."""
+        return Asked(method=method, resource=self.resource, namespace=self.namespace, name=self.name, dry=dry)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """An answer to a server-side apply. `made`: there was no such object before."""
+
+    body: Object
+    made: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hand:
+    """Who applies, and how: as one field manager, with or without taking fields from others, for real or not."""
+
+    manager: str = "eeveon"
+    force: bool = False
+    dry: bool = False
+
+
+class Client:
+    """One API server. For several threads at a time."""
+
+    def __init__(self, access: Callable[[], Access]) -> None:
+        self._read_access = access
+        self._access: Access | None = None
+        self._pool: urllib3.PoolManager | None = None
+        self._lock = threading.Lock()
+        self.requests = 0  # that were sent, for tests and benchmarks
+
+    @property
+    def access(self) -> Access:
+        """The way to the server, read on the first use. Raises TargetUnreachable."""
+        with self._lock:
+            if self._access is None:
+                self._open()
+            assert self._access is not None, "it was just read"
+            return self._access
+
+    def close(self) -> None:
+        """End the connections."""
+        if self._pool is not None:
+            self._pool.clear()
+
+    def list(
+        self, resource: Resource, namespace: str, selector: str, timeout: timedelta, *, values: bool = True
+    ) -> list[Object]:
+        """All objects with these labels, by pages; with `values` false only their metadata.
+
+        Raises what `error_of` makes of a refusal, and TargetUnreachable: a list is whole or it is none.
+        """
+        end = monotonic() + timeout.total_seconds()
+        found: list[Object] = []
+        query: dict[str, str] = {"limit": str(_PAGE), **({"labelSelector": selector} if selector else {})}
+        asked = Asked(method="GET", resource=resource, namespace=namespace)
+        again = 3  # a list whose pages ran out in the middle starts anew
+        while True:
+            headers = {"accept": _JSON if values else _METADATA_ONLY}
+            answer = self._send(asked, resource.path(namespace), query=query, headers=headers, end=end)
+            if answer.status == 410 and again and "continue" in query:
+                again, found = again - 1, []
+                del query["continue"]
+                continue
+            page = self._parsed(asked, answer)
+            found += page.get("items") or ()
+            more = (page.get("metadata") or {}).get("continue")
+            if not more:
+                return found
+            query["continue"] = more
+
+    def get(self, where: Where, timeout: timedelta, *, values: bool = True) -> Object | None:
+        """The object as it is; None if there is none."""
+        accept = _JSON if values else _METADATA_ONLY.replace("MetadataList", "Metadata")
+        end = monotonic() + timeout.total_seconds()
+        asked = where.asked("GET")
+        answer = self._send(asked, where.path, headers={"accept": accept}, end=end)
+        return None if answer.status == 404 else self._parsed(asked, answer)
+
+    def read(self, path: str, resource: Resource, timeout: timedelta) -> Object:
+        """Whatever is at a path, as part of reading this kind."""
+        asked = Asked(method="GET", resource=resource)
+        return self._parsed(asked, self._send(asked, path, end=monotonic() + timeout.total_seconds()))
+
+    def apply(self, where: Where, body: Mapping[str, object], hand: Hand, timeout: timedelta) -> Applied:
+        """Server-side apply. Raises Conflict where fields belong to others and `force` is not given."""
+        query = {"fieldManager": hand.manager, "fieldValidation": "Strict"}
+        query |= {"force": "true"} if hand.force else {}
+        query |= {"dryRun": "All"} if hand.dry else {}
+        asked = where.asked("PATCH", dry=hand.dry)
+        answer = self._send(
+            asked, where.path, query=query, body=body, headers={"content-type": _APPLY},
+            end=monotonic() + timeout.total_seconds(),
+        )  # fmt: skip
+        return Applied(body=self._parsed(asked, answer), made=answer.status == 201)
+
+    def merge(self, where: Where, patch: Mapping[str, object], timeout: timedelta) -> Object:
+        """JSON merge patch: what is None goes."""
+        asked = where.asked("PATCH")
+        answer = self._send(
+            asked, where.path, query={"fieldManager": "eeveon"}, body=patch, headers={"content-type": _MERGE},
+            end=monotonic() + timeout.total_seconds(),
+        )  # fmt: skip
+        return self._parsed(asked, answer)
+
+    def put(self, where: Where, body: Mapping[str, object], timeout: timedelta) -> Object:
+        """Make it, or write it over if it is still of the `resourceVersion` in the body. Raises Conflict, Gone."""
+        metadata: Any = body["metadata"]
+        is_new = "resourceVersion" not in metadata
+        asked = where.asked("POST" if is_new else "PUT")
+        path = where.resource.path(where.namespace) if is_new else where.path
+        end = monotonic() + timeout.total_seconds()
+        return self._parsed(
+            asked, self._send(asked, path, query={"fieldManager": "eeveon"}, body=body, end=end)
+        )
+
+    def delete(self, where: Where, uid: str, timeout: timedelta, policy: str = "Background") -> None:
+        """Ask for its removal, if it still is the one with this uid."""
+        body = {"propagationPolicy": policy, "preconditions": {"uid": uid}}
+        asked = where.asked("DELETE")
+        answer = self._send(asked, where.path, body=body, end=monotonic() + timeout.total_seconds())
+        if answer.status != 404:
+            self._parsed(asked, answer)
+
+    def lines(self, path: str, query: Mapping[str, str], resource: Resource) -> Iterator[bytes]:
+        """The lines of an answer that may go on for ever."""
+        pool, access = self._connection()
+        asked = Asked(method="GET", resource=resource)
+        try:
+            answer = pool.request(
+                "GET", f"{access.url}{path}?{urlencode(query)}", headers=access.headers, retries=False,
+                preload_content=False, timeout=urllib3.Timeout(connect=10, read=None),
+            )  # fmt: skip
+            if answer.status >= 300:
+                raise error_of(asked, answer.status, _status(answer.data))
+            rest = b""
+            for chunk in answer.stream(1 << 14):
+                *whole, rest = (rest + chunk).split(b"\n")
+                yield from whole
+            if rest:
+                yield rest
+        except urllib3.exceptions.HTTPError as error:
+            raise TargetUnreachable(
+                f"cannot read {path} at {access.url}: {_why(error)}", hint=_HINT
+            ) from error
+
+    def _send(
+        self,
+        asked: Asked,
+        path: str,
+        *,
+        end: float,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> urllib3.BaseHTTPResponse:
+        """The answer, whatever its status. Waits where the server says that it is too busy, renews a token once."""
+        renewed = False
+        while True:
+            whole = f"{path}?{urlencode(query)}" if query else path
+            answer = self._once(asked, whole, body=body, headers=headers or {}, end=end)
+            if answer.status == 401 and not renewed:
+                renewed = True
+                with self._lock:
+                    self._open()
+                continue
+            pause = _pause(answer)
+            if pause is None or monotonic() + pause > end:
+                return answer
+            sleep(pause)
+
+    def _once(
+        self,
+        asked: Asked,
+        path: str,
+        *,
+        body: Mapping[str, object] | None,
+        headers: Mapping[str, str],
+        end: float,
+    ) -> urllib3.BaseHTTPResponse:
+        pool, access = self._connection()
+        left = max(end - monotonic(), _LEAST)
+        content = None if body is None else _text(body)
+        whole = {"accept": _JSON, "content-type": _JSON, **access.headers, **headers}
+        self.requests += 1
+        try:
+            return pool.request(
+                asked.method, f"{access.url}{path}", body=content, headers=whole, retries=False, redirect=False,
+                timeout=urllib3.Timeout(connect=min(left, 10.0), total=left),
+            )  # fmt: skip
+        except urllib3.exceptions.HTTPError as error:
+            if asked.writes and not _is_unsent(error):
+                raise ActionUncertain(f"no answer to {asked.verb} {asked}: {_why(error)}") from error
+            raise TargetUnreachable(
+                f"cannot reach the cluster at {access.url}: {_why(error)}", hint=_HINT
+            ) from error
+
+    def _connection(self) -> tuple[urllib3.PoolManager, Access]:
+        access = self.access
+        assert self._pool is not None, "it is made with the access"
+        return self._pool, access
+
+    def _open(self) -> None:
+        """With the lock held."""
+        access = self._read_access()
+        made = {"num_pools": 2, "maxsize": _CONNECTIONS, "block": True, **access.tls}
+        pool = urllib3.ProxyManager(access.proxy, **made) if access.proxy else urllib3.PoolManager(**made)
+        self._access, self._pool = access, pool
+
+    @staticmethod
+    def _parsed(asked: Asked, answer: urllib3.BaseHTTPResponse) -> Object:
+        if answer.status >= 300:
+            raise error_of(asked, answer.status, _status(answer.data))
+        try:
+            found = orjson.loads(answer.data)
+        except orjson.JSONDecodeError as error:
+            text = f"what answers about {asked} speaks no JSON: {error}"
+            raise (ActionUncertain(text) if asked.writes else TargetUnreachable(text, hint=_HINT)) from error
+        if not isinstance(found, dict):
+            raise TargetUnreachable(f"what answers about {asked} is no API server", hint=_HINT)
+        return found
+
+
+def _text(body: Mapping[str, object]) -> bytes:
+    """A body as JSON that is the same when it is read as YAML, as what is applied is."""
+    text = orjson.dumps(body).decode()
+    return _NOT_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
+
+
+def _status(text: bytes) -> Mapping[str, Any]:
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return {"message": text.decode("utf-8", "replace").strip()[:300]}
+    return found if isinstance(found, dict) else {}
+
+
+def _pause(answer: urllib3.BaseHTTPResponse) -> float | None:
+    """Seconds that the server asks us to wait before the same again; it has done nothing. None: it does not ask."""
+    if answer.status not in {429, 503}:
+        return None
+    written = answer.headers.get("retry-after", "")
+    return float(written) if written.isdigit() else None
+
+
+def _is_unsent(error: urllib3.exceptions.HTTPError) -> bool:
+    return isinstance(
+        error,
+        urllib3.exceptions.NewConnectionError
+        | urllib3.exceptions.ConnectTimeoutError
+        | urllib3.exceptions.NameResolutionError
+        | urllib3.exceptions.SSLError
+        | urllib3.exceptions.ProxyError,
+    )
+
+
+def _why(error: urllib3.exceptions.HTTPError) -> str:
+    match error:
+        case urllib3.exceptions.NameResolutionError():
+            return "its name is not known"
+        case urllib3.exceptions.ConnectTimeoutError() | urllib3.exceptions.ReadTimeoutError():
+            return "timed out"
+        case urllib3.exceptions.NewConnectionError():
+            return str(error).rpartition("] ")[2].rpartition(": ")[2].lower() or "no connection"
+        case urllib3.exceptions.SSLError():
+            return f"TLS failed: {error}"
+        case _:
+            return str(error)
+
+
+__all__ = ["Applied", "Client", "Gone", "Hand", "Object", "Where"]

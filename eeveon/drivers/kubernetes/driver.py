@@ -1,0 +1,238 @@
+"""Runs services as Deployments and StatefulSets of one cluster, in one namespace for each environment."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import Final
+
+from eeveon.core.desired import Target, Workload
+from eeveon.core.health import Check, Probe
+from eeveon.core.names import ObjectId, Scope, TargetName
+from eeveon.core.observed import Condition, Observation, ObservedObject, Seen, Unreachable
+from eeveon.core.plan import Effect
+from eeveon.core.values import digest
+from eeveon.core.wanted import INSTANCE, VOLUME, Preview
+from eeveon.drivers.base import Capabilities, Context, Driver, LogLine
+from eeveon.drivers.kubernetes import logs, watching
+from eeveon.drivers.kubernetes.access import Wanted, access_of
+from eeveon.drivers.kubernetes.applying import Job, perform
+from eeveon.drivers.kubernetes.catalogue import Catalogue
+from eeveon.drivers.kubernetes.client import Client, Where
+from eeveon.drivers.kubernetes.inventory import Inventory
+from eeveon.drivers.kubernetes.made import APPLIED, Made, made_of
+from eeveon.drivers.kubernetes.preview import Draft, drafted, previewed
+from eeveon.drivers.kubernetes.reading import PATIENCE, Look, look
+from eeveon.drivers.kubernetes.render import Place
+from eeveon.drivers.kubernetes.resources import CLAIMS, DEPLOYMENTS, STATEFUL_SETS
+from eeveon.drivers.kubernetes.site import Site
+from eeveon.drivers.kubernetes.trouble import Gone
+from eeveon.errors import ActionRefused, TargetError
+
+_IN_PLACE: Final = frozenset(
+    {"annotations", "labels", "minReadySeconds", "progressDeadlineSeconds", "replicas", "revisionHistoryLimit",
+     "scaling", "strategy", "updateStrategy"}
+)  # fmt: skip
+_DEFAULT: Final = "default"
+
+
+def connect(target: Target, context: Context) -> Driver:
+    """A driver for the cluster that the target's settings name. Sends and reads nothing yet."""
+    return KubernetesDriver(target, context)
+
+
+class KubernetesDriver:
+    """One scope on one cluster."""
+
+    kind = "kubernetes"
+    capabilities = Capabilities(mutable=_IN_PLACE, runs=frozenset({"image", "manifests"}))
+
+    def __init__(self, target: Target, context: Context) -> None:
+        self._target = target
+        self._context = context
+        wanted = Wanted.of(target.settings)
+        self._client = Client(lambda: access_of(wanted))
+        self._site: Site | None = None
+        self._inventory: Inventory | None = None
+        self._look: Look | None = None
+        self._drafts: dict[ObjectId, Draft] = {}
+        self._bodies: dict[tuple[ObjectId, str], Made] = {}  # what fields of an object stand for
+        self._lock = threading.Lock()
+
+    def observe(self) -> Observation:
+        """See `Driver.observe`."""
+        try:
+            site, inventory = self._here()
+            found = look(site, inventory)
+        except TargetError as error:
+            return Unreachable(target=self._target.name, reason=error.message, hint=error.hint)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            # Whatever answers in shapes that no cluster uses gives no list, which is not a shorter one.
+            return Unreachable(
+                target=self._target.name, reason=f"the cluster answers in an unknown form: {error!r}"
+            )
+        self._look = found
+        for one in found.objects:
+            self._learn(one, found)
+        return Seen(target=self._target.name, objects=found.objects)
+
+    def preview(self, workloads: tuple[Workload, ...]) -> Preview:
+        """See `Driver.preview`."""
+        site = self._offline() if self._site is None and self._look is None else self._here()[0]
+        preview, drafts = previewed(drafted(site, workloads, self._look))
+        with self._lock:
+            self._drafts |= drafts
+            for object_id, draft in drafts.items():
+                self._bodies[object_id, digest(draft.wanted.fields)] = draft.made
+        return preview
+
+    def perform(self, effect: Effect, fence: int, timeout: timedelta) -> ObservedObject | None:
+        """See `Driver.perform`."""
+        end = monotonic() + timeout.total_seconds()
+        site, inventory = self._here()
+        where = self._where(site, effect.object)
+        if where is None:
+            if effect.condition in {Condition.ABSENT, Condition.STOPPED}:
+                inventory.show(fence, DEPLOYMENTS, site.place.namespace, timeout)
+                return None
+            raise ActionRefused(f"cannot start {effect.object}: there is no such object")
+        inventory.show(fence, where.resource, where.namespace, timeout)
+        made = self._made(effect)
+        draft = self._drafts.get(effect.object)
+        job = Job(
+            site=site,
+            where=where,
+            effect=effect,
+            fence=fence,
+            end=end,
+            made=made,
+            takes=bool(draft and draft.takes),
+        )
+        after = perform(job)
+        if after is None:
+            self._went(effect.object, inventory, job.left)
+        return after
+
+    def probe(self, object_id: ObjectId, check: Check, timeout: timedelta) -> Probe:
+        """See `Driver.probe`. The checks of a service are its pods' readiness probes: the cluster asks them itself."""
+        del check, timeout
+        try:
+            site, _ = self._here()
+            where = self._where(site, object_id)
+            return watching.probe(site, where, _now())
+        except TargetError as error:
+            return Probe(healthy=False, detail=error.message)
+
+    def watch(self, objects: frozenset[ObjectId]) -> Observation:
+        """See `Watches.watch`. What is sure not to come up has failed, with the first cause."""
+        try:
+            site, _ = self._here()
+            pairs = [(one, self._where(site, one)) for one in sorted(objects)]
+            found = watching.watch(site, [(one, where) for one, where in pairs if where], _now())
+        except TargetError as error:
+            return Unreachable(target=self._target.name, reason=error.message, hint=error.hint)
+        return Seen(target=self._target.name, objects=found)
+
+    def logs(self, object_id: ObjectId, *, tail: int, follow: bool) -> Iterator[LogLine]:
+        """See `Driver.logs`."""
+        site, _ = self._here()
+        where = self._where(site, object_id)
+        if where is None:
+            return iter(())
+        return logs.follow(site, where, tail) if follow else logs.tail_of(site, where, tail)
+
+    def close(self) -> None:
+        """See `Driver.close`."""
+        self._client.close()
+
+    def _here(self) -> tuple[Site, Inventory]:
+        with self._lock:
+            if self._site is None or self._inventory is None:
+                place = self._place(self._client.access.namespace)
+                self._site = self._site_of(place)
+                self._inventory = Inventory(self._client, place)
+            return self._site, self._inventory
+
+    def _offline(self) -> Site:
+        """Where nobody looked yet: a preview of what is written, without the cluster."""
+        try:
+            return self._here()[0]
+        except TargetError:
+            return self._site_of(self._place(_DEFAULT))
+
+    def _site_of(self, place: Place) -> Site:
+        return Site(
+            place=place,
+            client=self._client,
+            catalogue=Catalogue(self._client),
+            secrets=self._context.secrets,
+            report=self._context.report,
+        )
+
+    def _place(self, of_context: str) -> Place:
+        settings = self._target.settings
+        scope: Scope = self._context.scope
+        name: TargetName = self._target.name
+        return Place(
+            scope=scope,
+            target=name,
+            namespace=str(settings.get("namespace") or of_context or _DEFAULT),
+            create_namespace=bool(settings.get("createNamespace")),
+            ingress_class=str(settings.get("ingressClass") or ""),
+            storage_class=str(settings.get("storageClass") or ""),
+        )
+
+    def _learn(self, one: ObservedObject, found: Look) -> None:
+        """Remember what the applied fields stand for: a change in place is taken back to them."""
+        if one.applied is not None:
+            annotations = found.live[str(one.id)]["metadata"].get("annotations") or {}
+            made = made_of(annotations.get(APPLIED, ""))
+            if made is not None and not made.is_secret:
+                self._bodies[one.id, digest(one.applied)] = made
+
+    def _made(self, effect: Effect) -> Made | None:
+        if effect.wanted is None:
+            return None
+        with self._lock:
+            return self._bodies.get((effect.object, digest(effect.wanted.fields)))
+
+    def _where(self, site: Site, object_id: ObjectId) -> Where | None:
+        """Where an object is: as it was drafted or seen last, or as its kind says. None for an instance of no kind yet."""
+        with self._lock:
+            draft = self._drafts.get(object_id)
+        if draft is not None:
+            return draft.where
+        elsewhere, _, name = object_id.name.rpartition("/")
+        namespace = elsewhere or site.place.namespace
+        if object_id.kind == INSTANCE:
+            return self._instance_where(site, namespace, name)
+        if object_id.kind == VOLUME:
+            return Where(resource=CLAIMS, namespace=namespace, name=name)
+        for resource, _ in self._here()[1].read(PATIENCE):
+            if str(resource) == object_id.kind:
+                return Where(resource=resource, namespace=namespace if resource.namespaced else "", name=name)
+        return None
+
+    @staticmethod
+    def _instance_where(site: Site, namespace: str, name: str) -> Where | None:
+        for resource in (DEPLOYMENTS, STATEFUL_SETS):
+            where = Where(resource=resource, namespace=namespace, name=name)
+            try:
+                live = site.client.get(where, PATIENCE, values=False)
+            except Gone:
+                continue
+            if live is not None and site.is_ours(live):
+                return where
+        return None
+
+    def _went(self, object_id: ObjectId, inventory: Inventory, timeout: timedelta) -> None:
+        """Once nothing of the scope is left, nothing has to be remembered of it."""
+        if object_id.kind == INSTANCE or self._look is None:
+            return
+        site, _ = self._here()
+        if not look(site, inventory).objects:
+            inventory.forget(timeout)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 — "unschedulable for 30 s" is told by the clock that the cluster's is near

@@ -1,0 +1,274 @@
+"""What workloads become on a cluster, compared with what was last seen, and asked of the server only where it differs.
+
+The answer to a dry run has all that the server adds and rewrites, so defaults and admission are never a difference.
+"""
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any, Final
+
+from eeveon.core.desired import Workload
+from eeveon.core.health import Health, ReadyCheck
+from eeveon.core.names import ObjectId, ServiceName
+from eeveon.core.observed import Condition, ObservedObject
+from eeveon.core.values import Fields
+from eeveon.core.wanted import Note, Preview, WantedObject, revision_of
+from eeveon.drivers.kubernetes.client import Applied, Hand, Object, Where
+from eeveon.drivers.kubernetes.likeness import seen_through
+from eeveon.drivers.kubernetes.made import APPLIED, PROTECTED, RANK, RESTS, Made
+from eeveon.drivers.kubernetes.owners import clashes
+from eeveon.drivers.kubernetes.parse import fields_of_all, replace_body
+from eeveon.drivers.kubernetes.reading import Look
+from eeveon.drivers.kubernetes.render import Instance, Manifest, Rendered, Support, common_of, rendered
+from eeveon.drivers.kubernetes.render.identity import PROJECT
+from eeveon.drivers.kubernetes.resources import CLAIMS, SCALERS
+from eeveon.drivers.kubernetes.site import Site
+from eeveon.drivers.kubernetes.trouble import Conflict, Forbidden, Gone
+from eeveon.errors import ActionRefused, TargetError
+
+_PATIENCE: Final = timedelta(seconds=30)
+_LANES: Final = 8
+_PROGRESS: Final = timedelta(seconds=600)  # a Deployment's own default deadline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """One object that is to be: what is written, and as a plan wants it before the server was asked."""
+
+    where: Where
+    made: Made
+    wanted: WantedObject
+    takes: bool = False  # takes fields from others
+
+    @property
+    def id(self) -> ObjectId:
+        """Its identity."""
+        return self.wanted.id
+
+
+@dataclass(slots=True)
+class Drafts:
+    """All of a preview, with what must be said."""
+
+    site: Site
+    look: Look | None
+    found: list[Draft] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+
+    def note(self, service: ServiceName | None, text: str) -> None:
+        """Say something of a service."""
+        self.notes.append(Note(target=self.site.place.target, service=service, text=text))
+
+
+def drafted(site: Site, workloads: tuple[Workload, ...], look: Look | None) -> Drafts:
+    """Everything that the workloads become. Asks the cluster only for kinds that it does not know yet."""
+    drafts = Drafts(site=site, look=look)
+    whole = [(workload, rendered(site.place, workload)) for workload in workloads]
+    for _, one in whole:
+        for support in one.supports:
+            if support.manifest.kind == "CustomResourceDefinition":
+                site.catalogue.define(support.manifest.body)
+    for support in common_of(site.place, workloads):
+        _add_support(drafts, None, support)
+    for workload, one in whole:
+        _add(drafts, workload, one)
+    return drafts
+
+
+def previewed(drafts: Drafts) -> tuple[Preview, dict[ObjectId, Draft]]:
+    """The objects as the target would hold them, and the drafts that they come from, by identity."""
+    seen = {one.id: one for one in drafts.look.objects} if drafts.look else {}
+    settled, open_ones = [], []
+    for draft in drafts.found:
+        there = seen.get(draft.id)
+        if drafts.look is None or (there is not None and there.fields == draft.wanted.fields):
+            settled.append(draft)
+        else:
+            open_ones.append((draft, there))
+    with ThreadPoolExecutor(_LANES, thread_name_prefix="kubernetes") as lanes:
+        asked = list(lanes.map(lambda pair: _asked(drafts, *pair), open_ones))
+    for _, texts in asked:
+        for service, text in texts:
+            drafts.note(service, text)
+    everything = {draft.id: draft for draft in (*settled, *(draft for draft, _ in asked))}
+    objects = tuple(everything[draft.id].wanted for draft in drafts.found)
+    return Preview(objects=objects, notes=tuple(_unique(drafts.notes))), everything
+
+
+def _add(drafts: Drafts, workload: Workload, one: Rendered) -> None:
+    service = workload.service
+    takes = workload.kubernetes.get("conflicts") == "force"
+    for text in one.notes:
+        drafts.note(service, text)
+    for support in one.supports:
+        _add_support(drafts, service, support, takes=takes, protected=workload.protected)
+    if one.instance is not None and one.instance.replicas:  # of none, nothing is to run
+        _add_instance(drafts, workload, one.instance, takes=takes)
+
+
+def _add_support(
+    drafts: Drafts,
+    service: ServiceName | None,
+    support: Support,
+    *,
+    takes: bool = False,
+    protected: bool = False,
+) -> None:
+    manifest = support.manifest
+    try:
+        where = _where(drafts.site, manifest)
+    except Gone as missing:
+        drafts.note(
+            service, f"{missing.message}: {manifest.kind} {manifest.name} cannot be made; {missing.hint}"
+        )
+        return
+    made = Made.of_support(manifest)
+    object_id = drafts.site.object_id(where.resource, where.namespace, where.name)
+    wanted = WantedObject(
+        id=object_id,
+        service=service,
+        ordinal=None,
+        revision=revision_of(made.fields),
+        fields=made.fields,
+        health=support.health,
+        protected=support.protected or protected or where.resource == CLAIMS,
+        rank=support.rank,
+    )
+    drafts.found.append(Draft(where=where, made=made, wanted=wanted, takes=takes))
+
+
+def _add_instance(drafts: Drafts, workload: Workload, instance: Instance, *, takes: bool) -> None:
+    site = drafts.site
+    where = _where(site, instance.manifest)
+    made = Made.of_instance(instance)
+    owner = _scaler_of_others(drafts.look, made, where)
+    if owner:
+        made = _without_replicas(made)
+        drafts.note(
+            workload.service,
+            f"`replicas` belongs to the HorizontalPodAutoscaler {owner}, so it is left alone",
+        )
+    wanted = WantedObject(
+        id=site.object_id(where.resource, where.namespace, where.name, is_instance=True),
+        service=workload.service,
+        ordinal=1,
+        revision=instance.revision,
+        fields=made.fields,
+        health=_health(instance),
+        protected=workload.protected,
+        goal=Condition.SERVING if instance.beside and instance.routed else Condition.RUNNING,
+        keep=workload.keep if instance.beside else 0,
+        replicas=instance.replicas,
+    )
+    drafts.found.append(Draft(where=where, made=made, wanted=wanted, takes=takes))
+
+
+def _health(instance: Instance) -> Health:
+    """Asked until the rollout is complete. What is sure to fail is told at once, by `watch`."""
+    spec: Any = instance.manifest.body["spec"]
+    patience = timedelta(seconds=int(spec.get("progressDeadlineSeconds", _PROGRESS.total_seconds())))
+    return Health(check=ReadyCheck(), every=timedelta(seconds=1), failures=1, startup=patience)
+
+
+def _scaler_of_others(look: Look | None, made: Made, where: Where) -> str:
+    """The autoscaler of somebody else that scales this object; "" if there is none."""
+    own = _name(made.scaler) if made.scaler else ""
+    for (resource, namespace, name), live in (look.around.objects if look else {}).items():
+        if resource != SCALERS or namespace != where.namespace or name == own:
+            continue
+        target = (live.get("spec") or {}).get("scaleTargetRef") or {}
+        is_anothers = PROJECT not in (live["metadata"].get("labels") or {})
+        if is_anothers and (target.get("kind"), target.get("name")) == (where.resource.kind, where.name):
+            return name
+    return ""
+
+
+def _without_replicas(made: Made) -> Made:
+    spec: Any = made.body["spec"]
+    return replace_body(
+        made, {**made.body, "spec": {key: value for key, value in spec.items() if key != "replicas"}}
+    )
+
+
+def _where(site: Site, manifest: Manifest) -> Where:
+    resource = site.catalogue.find(manifest.api_version, manifest.kind)
+    namespace = (manifest.namespace or site.place.namespace) if resource.namespaced else ""
+    return Where(resource=resource, namespace=namespace, name=manifest.name)
+
+
+Said = list[tuple[ServiceName | None, str]]
+
+
+def _asked(drafts: Drafts, draft: Draft, there: ObservedObject | None) -> tuple[Draft, Said]:
+    """The draft with the fields that the server would give it, and what must be said of it."""
+    assert drafts.look is not None, "who looked at nothing asks nothing"
+    service = draft.wanted.service
+    live = drafts.look.live.get(str(draft.id))
+    said: Said = []
+    if live is not None and not draft.takes:
+        found = clashes(live, draft.wanted.fields, there.applied if there else None)
+        said += [
+            (
+                service,
+                f"{draft.id}: {one}; apply refuses to take it, unless the Service says `kubernetes: {{conflicts: force}}`",
+            )
+            for one in found
+        ]
+    try:
+        answer = drafts.site.client.apply(draft.where, draft.made.body, Hand(force=True, dry=True), _PATIENCE)
+    except Forbidden as missing:
+        return draft, [*said, (service, f"{draft.id} is compared locally: {missing.message}")]
+    except (Gone, Conflict):
+        return draft, said  # its namespace or its kind comes with the same apply
+    except ActionRefused as refusal:
+        return draft, [*said, (service, f"{draft.id} will be refused: {refusal.message}")]
+    except TargetError as error:
+        return draft, [*said, (service, f"{draft.id} is compared locally: {error.message}")]
+    if live is None and not answer.made and not drafts.site.is_ours(_before(drafts, draft) or answer.body):
+        said.append(
+            (service, f"{draft.id} exists already and is not of this environment; apply refuses to touch it")
+        )
+    return _as_answered(draft, there, answer), said
+
+
+def _before(drafts: Drafts, draft: Draft) -> Object | None:
+    try:
+        return drafts.site.client.get(draft.where, _PATIENCE, values=False)
+    except TargetError:
+        return None
+
+
+def _as_answered(draft: Draft, there: ObservedObject | None, answer: Applied) -> Draft:
+    """With the server's own spelling of what was asked; where nobody knows what was applied, with all that it would be."""
+    if there is not None and there.applied is None:
+        fields = fields_of_all(answer.body)
+    else:
+        seen = seen_through(draft.made.body, answer.body)
+        fields = draft.made.fields if seen is draft.made.body else replace_body(draft.made, seen).fields
+    return replace(draft, wanted=replace(draft.wanted, fields=fields))
+
+
+def with_notes(made: Made, *, protected: bool, rank: int, rests: bool = False) -> Fields:
+    """A body as it is sent: with the annotations that are ours."""
+    metadata: Any = made.body["metadata"]
+    notes = {
+        APPLIED: made.text,
+        **({PROTECTED: "true"} if protected else {}),
+        **({RANK: str(rank)} if rank else {}),
+        **({RESTS: "true"} if rests else {}),
+    }
+    return {
+        **made.body,
+        "metadata": {**metadata, "annotations": {**metadata.get("annotations", {}), **notes}},
+    }
+
+
+def _name(body: Mapping[str, object]) -> str:
+    metadata: Any = body["metadata"]
+    return str(metadata["name"])
+
+
+def _unique(notes: Iterable[Note]) -> Iterable[Note]:
+    return dict.fromkeys(notes)
