@@ -19,6 +19,7 @@ from eeveon.core.secret import SecretRef, Secrets, SecretValue
 from eeveon.core.values import Fields
 from eeveon.core.verdict import Moment
 from eeveon.drivers.base import Context, Driver
+from eeveon.drivers.connections import Kept, Own
 from eeveon.errors import UsageError
 from eeveon.git.code import Code
 from eeveon.git.remote import Remotes
@@ -34,8 +35,11 @@ if TYPE_CHECKING:
     from eeveon.execution.waiting import RealWaiter
 
 
-def build_world(folder: Path | None, revision: str | None = None) -> World:
-    """The world around the repository at or above `folder` (the current one)."""
+def build_world(folder: Path | None, revision: str | None = None, connections: Kept | None = None) -> World:
+    """The world around the repository at or above `folder` (the current one).
+
+    With `connections`, those of its drivers stay there for the next world.
+    """
     root = find_root((folder or Path.cwd()).resolve())
     tree = open_tree(root, revision)
     known = settings(os.environ, Path.home())
@@ -48,7 +52,7 @@ def build_world(folder: Path | None, revision: str | None = None) -> World:
         secrets=secrets,
         code=code,
         store=lru_cache(maxsize=1)(lambda: open_store(known)),
-        connect=_Drivers(root, known, secrets, code).connect,
+        connect=_Drivers(root, known, secrets, code, connections).connect,
         now=now,
         moment=moment,
         new_id=new_record_id,
@@ -101,6 +105,7 @@ class _Drivers:
     settings: Settings
     secrets: Secrets
     code: Callable[[], Code]
+    connections: Kept | None
 
     def connect(self, scope: Scope, targets: Iterable[Target], report: Report) -> Mapping[TargetName, Driver]:
         """A driver for each target. Nothing is sent yet."""
@@ -115,6 +120,7 @@ class _Drivers:
                     secrets=self.secrets,
                     report=report,
                     trees=self.code().trees,
+                    connections=self.connections or Own(),
                 ),
             )
             for target in targets

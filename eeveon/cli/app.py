@@ -88,7 +88,8 @@ def eeveon(ctx: click.Context, folder: Path | None, debug: bool) -> None:
     """
     if folder is None and not _is_somewhere():
         raise UsageError("the current folder is gone", hint="go to one that is there, or name one with -C")
-    ctx.obj = Console(folder=folder, debug=debug)
+    ctx.obj = console = Console(folder=folder, debug=debug)
+    ctx.call_on_close(console.connections.close)
 
 
 def _is_somewhere() -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from eeveon.drivers.connections import Kept
 from eeveon.errors import EEveonError, UsageError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Console:
     def __init__(self, *, folder: Path | None, debug: bool) -> None:
         self.folder = folder
         self.debug = debug
+        self.connections = Kept()  # of all that the command looks at; `close` ends them
 
     @property
     def is_terminal(self) -> bool:

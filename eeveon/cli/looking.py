@@ -24,7 +24,7 @@ class Look:
 @contextmanager
 def look(console: Console, environment: str | None) -> Iterator[Look]:
     """The environment looked at once; the connections close at the end."""
-    world = build_world(console.folder)
+    world = build_world(console.folder, connections=console.connections)
     order = Order(environment=environment_of(project_of(world), environment))
     with scene(world, outline_of(world, order), quiet) as now:
         yield Look(world=world, order=order, scene=now)

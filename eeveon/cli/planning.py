@@ -46,7 +46,7 @@ def planned(console: Console, request: Request) -> Made:
     """The plan for a request. One that does something is kept in the store, to be applied by its id."""
     from eeveon.render.as_json import plan_json
 
-    world = build_world(console.folder, request.revision)
+    world = build_world(console.folder, request.revision, console.connections)
     order = Order(
         environment=environment_of(project_of(world), request.environment),
         services=frozenset(ServiceName(name) for name in request.services),

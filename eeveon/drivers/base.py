@@ -6,7 +6,7 @@ may do is pinned by the contract suite in `tests/drivers/contract.py`, which the
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
@@ -19,6 +19,7 @@ from eeveon.core.plan import Effect
 from eeveon.core.secret import Secrets
 from eeveon.core.tree import Entry, Trees
 from eeveon.core.wanted import Preview
+from eeveon.drivers.connections import Connections, Own
 from eeveon.errors import RepositoryError
 
 
@@ -77,6 +78,7 @@ class Context:
     secrets: Secrets
     report: Callable[[ObjectId, str], None]
     trees: Trees = NO_TREES
+    connections: Connections = field(default_factory=Own)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

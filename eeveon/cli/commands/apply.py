@@ -115,7 +115,7 @@ def saved(console: Console, named: str, revision: str | None) -> tuple[World, Sh
     from eeveon.specs.planfile import read_plan
     from eeveon.wiring import build_world
 
-    world = build_world(console.folder, revision)
+    world = build_world(console.folder, revision, console.connections)
     path = (console.folder or Path()) / named
     if path.is_file():
         text, where = _text_of(path), named

@@ -19,6 +19,7 @@ from eeveon.core.secret import references
 from eeveon.core.values import Fields
 from eeveon.core.wanted import INSTANCE, VOLUME, Preview
 from eeveon.drivers.base import Capabilities, Context, Driver, LogLine, Remark
+from eeveon.drivers.connections import Connections
 from eeveon.drivers.ssh import code, instances, logs, probes, supports, traces, watching
 from eeveon.drivers.ssh.balancers.balancing import Balancing, Here
 from eeveon.drivers.ssh.balancers.fields import BALANCER
@@ -60,7 +61,7 @@ class SshDriver:
         self._site = site
         self._context = context
         self._names = Names(scope=context.scope, root=site.root, manager=site.manager)
-        self._lines = {host.name: _line(site, host) for host in site.hosts}
+        self._lines = {host.name: _line(site, host, context.connections) for host in site.hosts}
         self._balancing = Balancing(target, site)
         self._known: dict[ObjectId, ObservedObject] = {}  # as last seen
         self._lock = threading.Lock()
@@ -160,9 +161,8 @@ class SshDriver:
             return tuple(remark for answer in answers for remark in answer)
 
     def close(self) -> None:
-        """See `Driver.close`."""
-        for line in self._lines.values():
-            line.close()
+        """See `Driver.close`. Whose they are, ends them: this driver, or the command that it is a part of."""
+        self._context.connections.let_go()
 
     @property
     def trips(self) -> int:
@@ -328,6 +328,14 @@ class SshDriver:
         return {name: resolve(ref).reveal() for name, ref in references(effect.wanted.fields).items()}
 
 
-def _line(site: Site, host: Host) -> Line:
+def _line(site: Site, host: Host, connections: Connections) -> Line:
     user = host.user or getpass.getuser()
-    return Line(host, site.access, sudo=site.manager == "system" and user != "root")
+    sudo = site.manager == "system" and user != "root"
+    seat = (
+        host.name,
+        host.address,
+        host.port,
+        host.user,
+        host.host_key,
+    )  # its labels are no part of the way there
+    return connections.borrow(("ssh", *seat, site.access, sudo), lambda: Line(host, site.access, sudo=sudo))
