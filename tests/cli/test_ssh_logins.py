@@ -17,6 +17,13 @@ from tests.lab.waiting import wait_until
 pytestmark = [pytest.mark.ssh, pytest.mark.xdist_group("ssh"), pytest.mark.timeout(300)]
 
 
+@pytest.fixture(autouse=True)
+def nobody_else(clean_hosts: tuple[Host, ...]) -> None:
+    """Whoever was let in by other tests of this process, and is still there, goes."""
+    for host in clean_hosts:
+        host.kill_sessions()
+
+
 def logins(hosts: tuple[Host, ...]) -> list[int]:
     """How often each host has let somebody in since it runs."""
     asked = "journalctl --sync; journalctl -q --no-pager -o cat -g 'Accepted publickey' | wc -l"

@@ -6,7 +6,7 @@ condition. A host that does not answer is a blind place of the target, not an em
 
 import getpass
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
@@ -73,28 +73,32 @@ class SshDriver:
     def observe(self) -> Observation:
         """See `Driver.observe`."""
         self._way.brought.clear()
+        return self._observe_hosts(self._site.hosts)
+
+    def _observe_hosts(self, hosts: Sequence[Host]) -> Observation:
+        """Everything of the scope on these hosts. What was known of the others stays known."""
         with self._side_by_side() as pool:
-            answers = list(pool.map(self._observe_host, self._site.hosts))
+            answers = list(pool.map(self._observe_host, hosts))
         blind = tuple(answer for answer in answers if isinstance(answer, Unreachable))
         self._balancing.missed(item.place for item in blind)
         if len(blind) == len(answers):
             return self._nothing_seen(blind)
         objects = tuple(item for answer in answers if not isinstance(answer, Unreachable) for item in answer)
         with self._lock:
-            unseen = {item.place for item in blind}
-            kept = {key: item for key, item in self._known.items() if item.place in unseen}
+            told = {host.name for host in hosts} - {item.place for item in blind}
+            kept = {key: item for key, item in self._known.items() if item.place not in told}
             self._known = {**kept, **{item.id: item for item in objects}}
         seen = tuple(self._balancing.in_service(item) for item in objects)
         return Seen(target=self._target.name, objects=seen, blind=blind)
 
     def watch(self, objects: frozenset[ObjectId]) -> Observation:
-        """See `Watches.watch`. What is no process, or was never seen, is looked at with everything else."""
-        seats = {
-            item.id: item for item in self._instances() if item.id in objects and watching.can_watch(item)
-        }
+        """See `Watches.watch`. What is no process is looked at with all of its host; what was never seen, with all."""
+        seats = {item.id: item for item in self._instances() if item.id in objects}
         if seats.keys() != objects:
             return self.observe()
         asked = watching.by_host(seats.values())
+        if not all(watching.can_watch(item) for item in seats.values()):
+            return self._observe_hosts([host for host in self._site.hosts if host.name in asked])
         with self._side_by_side() as pool:
             answers = list(pool.map(lambda item: self._watch_host(*item), asked.items()))
         blind = tuple(answer for answer in answers if isinstance(answer, Unreachable))

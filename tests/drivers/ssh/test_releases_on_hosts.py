@@ -137,6 +137,22 @@ def seen(driver: SshDriver) -> dict[str, Condition]:
     return {item.id.name: item.condition for item in found.objects}
 
 
+def test_waiting_for_a_release_asks_its_own_host_only_and_forgets_none_of_the_others(site: Site) -> None:
+    driver = site.driver(count=3)
+    one = site.commit({"index.html": "one"})
+    site.bring(driver, one, Condition.SERVING)
+    first, *others = site.wanted(driver, one)
+    driver.observe()
+
+    before = driver.trips
+    found = driver.watch(frozenset({first.id}))
+    assert driver.trips - before == 1
+    assert isinstance(found, Seen)
+    assert [(item.id, item.condition) for item in found.objects] == [(first.id, Condition.SERVING)]
+    driver.watch(frozenset(item.id for item in others))
+    assert driver.trips - before == 3
+
+
 def test_a_release_is_seen_as_it_was_brought_in_one_round_trip(site: Site) -> None:
     driver = site.driver(count=3)
     one = site.commit({"index.html": "one", "a b/ü": "x"})
