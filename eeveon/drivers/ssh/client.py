@@ -142,9 +142,19 @@ class Line:
                 seconds = min(self._access.connect.total_seconds(), max(0.5, end - monotonic()))
                 return transport.open_session(timeout=seconds)
             except Exception as error:
-                if attempt == 2 or transport.is_active():  # one that lives was refused, or hangs
+                # One that lives was refused, or hangs; that it is dead, the reset of a request says before paramiko does.
+                died = isinstance(error, (EOFError, OSError)) or not transport.is_active()
+                if attempt == 2 or not died:
                     raise self._translated(error, sent=False) from error
+                self._forget(transport)
         raise AssertionError("the second attempt gives or raises")
+
+    def _forget(self, transport: Any) -> None:
+        """The next who asks connects anew, unless somebody has by now."""
+        with self._lock:
+            if self._connection is not None and self._connection.transport is transport:
+                self._connection = None
+        transport.close()
 
     def _transport(self) -> Any:
         with self._lock:
