@@ -15,7 +15,7 @@ from eeveon.cli.console import Console
 from eeveon.drivers.local.supervisor import processes
 from tests.drivers.local.world import supervisor_pid
 
-TIMEOUT = 60  # seconds of one command
+TIMEOUT = 120  # seconds of one command
 
 PROJECT = """\
 apiVersion: eeveon/v2

@@ -15,6 +15,9 @@ from itertools import cycle
 from time import monotonic
 
 PATIENCE = 10.0  # seconds for one answer
+PAUSE = (
+    0.002  # seconds between two requests of a client: what is asked needs the processor more than who asks
+)
 _PIECE = 65536
 
 
@@ -56,7 +59,7 @@ class Load:
         first = number % len(self._addresses)
         places = cycle((*self._addresses[first:], *self._addresses[:first]))
         connection: socket.socket | None = None
-        while not self._stop.is_set():
+        while not self._stop.wait(PAUSE):
             began = monotonic()
             connection, body, failure, again = self._request(connection, places)
             self._note(body, failure, again, monotonic() - began)
