@@ -1,5 +1,6 @@
 """Where a cluster is and who we are there, from a kubeconfig or from inside of a pod. Read by the `kubernetes` package."""
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,21 @@ _ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _HOW = (
     "set `kubeconfig` and `context` of the target, or KUBECONFIG; `kubectl config view` shows what there is"
 )
+
+
+_UNUSABLE: Final = (OSError, ValueError, KeyError, TypeError, AttributeError)
+
+
+class _Said(logging.Handler):
+    """Keeps what the package only logs: that a plug-in failed, and how."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep it."""
+        self.texts.append(record.getMessage())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +67,10 @@ def access_of(wanted: Wanted) -> Access:
     if not wanted.kubeconfig and not _has_kubeconfig() and (_ACCOUNT / "token").is_file():
         return _of_the_pod()
     path = wanted.kubeconfig or None
+    where = wanted.kubeconfig or os.environ.get("KUBECONFIG", "~/.kube/config")
     settings = _configuration()
+    said = _Said()
+    logging.getLogger().addHandler(said)
     try:
         kube_config.load_kube_config(
             config_file=path,
@@ -59,11 +78,16 @@ def access_of(wanted: Wanted) -> Access:
             client_configuration=settings,
             persist_config=False,
         )
-        _, current = kube_config.list_kube_config_contexts(config_file=path)
-        contexts, _ = kube_config.list_kube_config_contexts(config_file=path)
-    except (ConfigException, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        where = wanted.kubeconfig or os.environ.get("KUBECONFIG", "~/.kube/config")
+        contexts, current = kube_config.list_kube_config_contexts(config_file=path)
+    except (*_UNUSABLE, ConfigException, vars(kube_config)["yaml"].YAMLError) as error:
         raise TargetUnreachable(f"cannot use the kubeconfig {where}: {_said(error)}", hint=_HOW) from error
+    finally:
+        logging.getLogger().removeHandler(said)
+    if said.texts and not (settings.api_key or settings.cert_file or settings.username):
+        raise TargetUnreachable(
+            f"the plug-in in the kubeconfig {where} gave no credentials: {'; '.join(said.texts)}",
+            hint="`kubectl auth whoami` asks it too; most need a login of their own first",
+        )
     used = next((one for one in contexts if one["name"] == wanted.context), current)
     return _access(settings, str(used.get("context", {}).get("namespace") or ""))
 

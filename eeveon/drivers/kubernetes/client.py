@@ -13,6 +13,7 @@ import orjson
 import urllib3
 
 from eeveon.drivers.kubernetes.access import Access
+from eeveon.drivers.kubernetes.answers import is_unsent, pause_of, status_of, why_of
 from eeveon.drivers.kubernetes.resources import Resource
 from eeveon.drivers.kubernetes.trouble import Asked, Gone, error_of
 from eeveon.errors import ActionUncertain, TargetUnreachable
@@ -111,7 +112,9 @@ class Client:
                 del query["continue"]
                 continue
             page = self._parsed(asked, answer)
-            found += page.get("items") or ()
+            if not str(page.get("kind", "")).endswith("List") or "items" not in page:
+                raise TargetUnreachable(f"what answers about {asked} gives no list", hint=_HINT)
+            found += page["items"] or ()
             more = (page.get("metadata") or {}).get("continue")
             if not more:
                 return found
@@ -180,7 +183,7 @@ class Client:
                 preload_content=False, timeout=urllib3.Timeout(connect=10, read=None),
             )  # fmt: skip
             if answer.status >= 300:
-                raise error_of(asked, answer.status, _status(answer.data))
+                raise error_of(asked, answer.status, status_of(answer.data))
             rest = b""
             for chunk in answer.stream(1 << 14):
                 *whole, rest = (rest + chunk).split(b"\n")
@@ -189,7 +192,7 @@ class Client:
                 yield rest
         except urllib3.exceptions.HTTPError as error:
             raise TargetUnreachable(
-                f"cannot read {path} at {access.url}: {_why(error)}", hint=_HINT
+                f"cannot read {path} at {access.url}: {why_of(error)}", hint=_HINT
             ) from error
 
     def _send(
@@ -202,17 +205,30 @@ class Client:
         body: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> urllib3.BaseHTTPResponse:
-        """The answer, whatever its status. Waits where the server says that it is too busy, renews a token once."""
-        renewed = False
+        """The answer, whatever its status. Waits where the server says that it is too busy, renews a token once.
+
+        A read whose connection ends is asked once more: balancers end kept connections whenever they like.
+        """
+        renewed = again = False
+        whole = f"{path}?{urlencode(query)}" if query else path
         while True:
-            whole = f"{path}?{urlencode(query)}" if query else path
-            answer = self._once(asked, whole, body=body, headers=headers or {}, end=end)
+            used = self.access
+            try:
+                answer = self._once(asked, whole, body=body, headers=headers or {}, end=end)
+            except TargetUnreachable as error:
+                if (
+                    again
+                    or not asked.reads
+                    or not isinstance(error.__cause__, urllib3.exceptions.ProtocolError)
+                ):
+                    raise
+                again = True
+                continue
             if answer.status == 401 and not renewed:
                 renewed = True
-                with self._lock:
-                    self._open()
+                self._renew(used)
                 continue
-            pause = _pause(answer)
+            pause = pause_of(answer)
             if pause is None or monotonic() + pause > end:
                 return answer
             sleep(pause)
@@ -237,16 +253,22 @@ class Client:
                 timeout=urllib3.Timeout(connect=min(left, 10.0), total=left),
             )  # fmt: skip
         except urllib3.exceptions.HTTPError as error:
-            if asked.writes and not _is_unsent(error):
-                raise ActionUncertain(f"no answer to {asked.verb} {asked}: {_why(error)}") from error
+            if asked.writes and not is_unsent(error):
+                raise ActionUncertain(f"no answer to {asked.verb} {asked}: {why_of(error)}") from error
             raise TargetUnreachable(
-                f"cannot reach the cluster at {access.url}: {_why(error)}", hint=_HINT
+                f"cannot reach the cluster at {access.url}: {why_of(error)}", hint=_HINT
             ) from error
 
     def _connection(self) -> tuple[urllib3.PoolManager, Access]:
         access = self.access
         assert self._pool is not None, "it is made with the access"
         return self._pool, access
+
+    def _renew(self, used: Access) -> None:
+        """Read the credentials anew, unless another thread has done so since: a plug-in may ask a person."""
+        with self._lock:
+            if self._access is used:
+                self._open()
 
     def _open(self) -> None:
         """With the lock held."""
@@ -258,14 +280,15 @@ class Client:
     @staticmethod
     def _parsed(asked: Asked, answer: urllib3.BaseHTTPResponse) -> Object:
         if answer.status >= 300:
-            raise error_of(asked, answer.status, _status(answer.data))
+            raise error_of(asked, answer.status, status_of(answer.data))
         try:
             found = orjson.loads(answer.data)
         except orjson.JSONDecodeError as error:
             text = f"what answers about {asked} speaks no JSON: {error}"
             raise (ActionUncertain(text) if asked.writes else TargetUnreachable(text, hint=_HINT)) from error
         if not isinstance(found, dict):
-            raise TargetUnreachable(f"what answers about {asked} is no API server", hint=_HINT)
+            text = f"what answers about {asked} is no API server"
+            raise ActionUncertain(text) if asked.writes else TargetUnreachable(text, hint=_HINT)
         return found
 
 
@@ -273,47 +296,6 @@ def _text(body: Mapping[str, object]) -> bytes:
     """A body as JSON that is the same when it is read as YAML, as what is applied is."""
     text = orjson.dumps(body).decode()
     return _NOT_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
-
-
-def _status(text: bytes) -> Mapping[str, Any]:
-    try:
-        found = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return {"message": text.decode("utf-8", "replace").strip()[:300]}
-    return found if isinstance(found, dict) else {}
-
-
-def _pause(answer: urllib3.BaseHTTPResponse) -> float | None:
-    """Seconds that the server asks us to wait before the same again; it has done nothing. None: it does not ask."""
-    if answer.status not in {429, 503}:
-        return None
-    written = answer.headers.get("retry-after", "")
-    return float(written) if written.isdigit() else None
-
-
-def _is_unsent(error: urllib3.exceptions.HTTPError) -> bool:
-    return isinstance(
-        error,
-        urllib3.exceptions.NewConnectionError
-        | urllib3.exceptions.ConnectTimeoutError
-        | urllib3.exceptions.NameResolutionError
-        | urllib3.exceptions.SSLError
-        | urllib3.exceptions.ProxyError,
-    )
-
-
-def _why(error: urllib3.exceptions.HTTPError) -> str:
-    match error:
-        case urllib3.exceptions.NameResolutionError():
-            return "its name is not known"
-        case urllib3.exceptions.ConnectTimeoutError() | urllib3.exceptions.ReadTimeoutError():
-            return "timed out"
-        case urllib3.exceptions.NewConnectionError():
-            return str(error).rpartition("] ")[2].rpartition(": ")[2].lower() or "no connection"
-        case urllib3.exceptions.SSLError():
-            return f"TLS failed: {error}"
-        case _:
-            return str(error)
 
 
 __all__ = ["Applied", "Client", "Gone", "Hand", "Object", "Where"]

@@ -1,5 +1,6 @@
 """What a cluster refuses, as the three target errors, in words for people. Pure."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -8,6 +9,9 @@ from eeveon.drivers.kubernetes.resources import Resource
 from eeveon.errors import ActionRefused, ActionUncertain, TargetError, TargetUnreachable
 
 _VERBS: Final = {"GET": "get", "PATCH": "patch", "POST": "create", "PUT": "update", "DELETE": "delete"}
+# The words of every authorizer. Quotas, policies and webhooks refuse with 403 as well, in words of their own.
+_BY_RIGHTS: Final = re.compile(r'User ".*?" cannot (?P<verb>\w+) (?:resource|path) ')
+_NO_WEBHOOK: Final = re.compile(r'failed calling webhook "(?P<name>[^"]+)"')
 _SHOWN: Final = 6  # causes of one refusal
 
 
@@ -27,6 +31,11 @@ class Asked:
         if self.method == "GET" and not self.name:
             return "list"
         return _VERBS[self.method]
+
+    @property
+    def reads(self) -> bool:
+        """Whether it is the same to ask twice."""
+        return self.method == "GET"
 
     @property
     def writes(self) -> bool:
@@ -63,9 +72,9 @@ def error_of(asked: Asked, status: int, answer: Mapping[str, Any]) -> TargetErro
                 f"the cluster does not take our credentials any more for {asked}: {said}",
                 hint="log in again; `kubectl auth whoami` shows who you are there",
             )
-        case 403 if _is_by_rights(said):
+        case 403 if (right := _BY_RIGHTS.search(said)) is not None:
             where = f" in {asked.namespace}" if asked.namespace and asked.resource.namespaced else ""
-            return Forbidden(f"needs `{asked.verb}` on {asked.resource}{where}", hint=said)
+            return Forbidden(f"needs `{right['verb']}` on {asked.resource}{where}", hint=said)
         case 404 if not asked.name or not (answer.get("details") or {}).get("name"):
             return Gone(f"the cluster serves no {asked.resource} in version {asked.resource.api_version}")
         case 404:
@@ -76,17 +85,32 @@ def error_of(asked: Asked, status: int, answer: Mapping[str, Any]) -> TargetErro
             return TargetUnreachable(
                 f"the cluster is too busy for {asked}: {said}", hint="try again in a while"
             )
-        case 504 if asked.writes:
-            return ActionUncertain(f"no answer in time to {asked.verb} {asked}: {said}")
-        case 504:
-            return TargetUnreachable(f"no answer in time about {asked}: {said}")
+        case 410:
+            return TargetUnreachable(
+                f"the list of {asked} ran out while it was read: {said}", hint="try again"
+            )
+        case 500 | 502 | 504 if not _is_by_schema(asked, answer):
+            return _broken(asked, said)
         case _:
             return ActionRefused(f"the cluster refuses {asked}: {_detailed(said, answer)}")
 
 
-def _is_by_rights(said: str) -> bool:
-    """Quotas and admission refuse with 403 as well, in words of their own."""
-    return "cannot " in said and "exceeded quota" not in said
+def _broken(asked: Asked, said: str) -> TargetError:
+    """Where the server, or one on the way, gave up in the middle."""
+    webhook = _NO_WEBHOOK.search(said)
+    if webhook is not None:
+        return TargetUnreachable(
+            f"the admission webhook {webhook['name']} is not reached, so nothing happens to {asked}: {said}",
+            hint="it has to answer again, or its configuration be removed",
+        )
+    if asked.writes:
+        return ActionUncertain(f"the cluster broke off to {asked.verb} {asked}: {said}")
+    return TargetUnreachable(f"the cluster broke off {asked}: {said}", hint="try again in a while")
+
+
+def _is_by_schema(asked: Asked, answer: Mapping[str, Any]) -> bool:
+    """An apply of what the kind does not have is a 500 without a reason; what broke has the reason `InternalError`."""
+    return asked.method == "PATCH" and answer.get("kind") == "Status" and not answer.get("reason")
 
 
 def _causes(answer: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
