@@ -235,7 +235,7 @@ def _current_change(
     fields = field_changes(current.fields, want.fields, current.applied)
     if fields:
         verb = Verb.UPDATE if {change.path[0] for change in fields} <= mutable else Verb.REPLACE
-        return _change(verb, want, present, fields, Cause.DRIFT, _told("changed on the target", current))
+        return _change(verb, want, present, fields, *_why(fields, current))
     other = next((seen for seen in present if seen.is_up and seen.revision != want.revision), None)
     if current.condition is Condition.STOPPED and other is not None:
         fields = field_changes(other.fields, want.fields, other.applied)
@@ -269,6 +269,15 @@ def _off_goal(current: ObservedObject) -> str:
     return f"{current.condition}: {current.detail}" if current.detail else str(current.condition)
 
 
+def _why(fields: Sequence[FieldChange], seen: ObservedObject) -> tuple[Cause, str]:
+    """Why one and the same object is changed. The specs' doing as soon as they have any part in it."""
+    causes = {field.cause for field in fields}
+    if Cause.SPEC not in causes:
+        return Cause.DRIFT, _told("changed on the target", seen)
+    also = _told("; changed on the target too", seen) if Cause.DRIFT in causes else ""
+    return Cause.SPEC, f"the specs changed{also}"
+
+
 def _told(text: str, seen: ObservedObject) -> str:
     return f"{text}: {seen.trace}" if seen.trace else text
 
@@ -298,9 +307,7 @@ def _support_changes(
         if seen is None:
             yield _change(Verb.CREATE, want, (), (), Cause.SPEC, "not there")
         elif fields := field_changes(seen.fields, want.fields, seen.applied):
-            drifted = all(field.cause is Cause.DRIFT for field in fields)
-            reason = _told("changed on the target", seen) if drifted else "the specs changed"
-            yield _change(Verb.UPDATE, want, (seen,), fields, Cause.DRIFT if drifted else Cause.SPEC, reason)
+            yield _change(Verb.UPDATE, want, (seen,), fields, *_why(fields, seen))
         elif want.id in unsettled and want.health.check is not None:
             yield _change(Verb.VERIFY, want, (seen,), (), Cause.SPEC, "no apply has seen it ready yet")
     for seen in sorted(seen_by_id.values(), key=lambda seen: seen.id):

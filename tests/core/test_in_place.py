@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from eeveon.core.changes import Verb
+from eeveon.core.changes import Cause, Verb
 from eeveon.core.decide import Decided
 from eeveon.core.desired import Desired, Recreate, Route
 from eeveon.core.diff import TargetView, diff
+from eeveon.core.drift import Author, Touch
 from eeveon.core.health import Health, ReadyCheck
 from eeveon.core.names import ObjectId, ServiceName
 from eeveon.core.observed import Condition, ObservedObject, Seen
@@ -50,6 +51,24 @@ def test_a_failed_change_in_place_goes_back_to_what_was_applied() -> None:
     assert undo.wanted.fields == before.by_id[WEB].applied
     assert undo.wanted.revision == before.by_id[WEB].revision == the_step(plan).goes_back_to
     assert after(after(before.by_id, [action.effect]), action.undo) == before.by_id
+
+
+def test_a_change_of_the_specs_in_place_is_no_drift() -> None:
+    step = the_step(plan_of(web(image="web:2"), held(web())))
+    assert (step.drift, step.drift_by) == (False, ())
+    assert step.reasons == ("the specs changed",)
+
+
+def test_what_somebody_changed_besides_is_told_with_who_and_only_of_its_field() -> None:
+    edited: Fields = {"image": "web:1", "env": {}, "replicas": 5}
+    touches = (Touch(path=("replicas",), by=Author.PERSON),)
+    step = the_step(
+        plan_of(web(image="web:2"), held(web(), fields=edited, touches=touches, trace="by root at 12:00"))
+    )
+    assert not step.drift
+    assert step.reasons == ("the specs changed; changed on the target too: by root at 12:00",)
+    by = {field.path: (field.cause, field.by) for field in step.fields}
+    assert by == {("image",): (Cause.SPEC, None), ("replicas",): (Cause.DRIFT, Author.PERSON)}
 
 
 def test_it_does_not_go_back_to_what_somebody_had_changed_by_hand() -> None:
