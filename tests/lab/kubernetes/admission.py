@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 def on_create(cluster: "Cluster", write: "Write", made: Object) -> None:
     """Change or refuse a new object."""
+    cluster.rewrites(made)
     policies.check(cluster, write, made)
     if write.resource.kind == "Namespace":
         made["spec"].setdefault("finalizers", ["kubernetes"])
@@ -30,6 +31,7 @@ def on_create(cluster: "Cluster", write: "Write", made: Object) -> None:
 
 def on_update(cluster: "Cluster", write: "Write", live: Object, made: Object) -> None:
     """Change or refuse a changed object."""
+    cluster.rewrites(made)
     policies.check(cluster, write, made)
     if write.resource.kind == "DaemonSet" and not write.subresource:
         before = int((live["metadata"].get("annotations") or {}).get(_GENERATION, 1))

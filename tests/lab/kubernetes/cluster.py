@@ -44,6 +44,7 @@ class Cluster:
     expressions: dict[str, Callable[[Object], bool]] = field(
         default_factory=dict
     )  # of admission policies, by their CEL
+    rewrites: Callable[[Object], object] = field(default=lambda made: None)  # what a mutating webhook does
     binds_claims: bool = True
     holds_namespaces: bool = False  # keep those that are deleted in Terminating
     work: Work = field(default_factory=Work)
