@@ -1,58 +1,10 @@
 """The whole way of a change on a cluster: plan, apply, no changes, drift with who, conflicts, a bad rollout, blue-green."""
 
-import json
-from dataclasses import dataclass
-from typing import Any
-
 import pytest
 
-from tests.cli.conftest import PROJECT, Cli, Said
+from tests.cli.conftest import Cli
+from tests.cli.kubernetes_shop import Shop
 from tests.lab.kubernetes.lab import Kubernetes
-
-
-@dataclass(frozen=True, slots=True)
-class Shop:
-    """A service on a cluster, its specs, and a look behind."""
-
-    cli: Cli
-    cluster: Kubernetes
-
-    def write(
-        self, *more: str, image: str = "registry.test/web:1", body: str = "", target: str = "", **files: str
-    ) -> None:
-        """The specs anew; `body` are more lines of the Service."""
-        web = (
-            "kind: Service\nmetadata: {name: web}\nspec:\n  targets: [cluster]\n  replicas: 2\n"
-            f"  image: {image}\n  ports: [{{name: http, port: 8080}}]\n"
-            "  health: {http: {port: http, path: /}}\n" + (body or "  env: {GREETING: hello}\n")
-        )
-        settings = f"kubeconfig: {self.cluster.kubeconfig}, namespace: shop"
-        documents = (
-            f"kind: Target\nmetadata: {{name: cluster}}\nspec: {{kubernetes: {{{settings}, createNamespace: true{target}}}}}\n",
-            web,
-            *more,
-        )
-        text = "---\n".join(f"apiVersion: eeveon/v2\n{one}" for one in documents)
-        self.cli.write({"eeveon.yaml": PROJECT, "specs/shop.yaml": text, **files})
-
-    def plan(self, *more: str) -> Said:
-        return self.cli("plan", "-e", "demo", *more)
-
-    def apply(self, *more: str) -> Said:
-        return self.cli("apply", "-e", "demo", "--yes", *more)
-
-    def changes(self) -> list[dict[str, Any]]:
-        """The steps of a plan."""
-        steps: list[dict[str, Any]] = json.loads(self.plan("--format", "json").out)["plan"]["steps"]
-        return steps
-
-    def settled(self) -> bool:
-        return self.plan().status == 0
-
-    def web(self) -> dict[str, Any]:
-        found = self.cluster.objects.get("deployments.apps", "web", "shop")
-        assert found is not None
-        return found
 
 
 @pytest.fixture
