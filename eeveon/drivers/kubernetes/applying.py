@@ -1,7 +1,7 @@
 """Brings one object to one condition. Every request can be repeated: an apply of what is there changes nothing."""
 
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from time import monotonic, sleep  # noqa: TID251 — see `_PAUSE` and `_send`
 from typing import Any, Final
@@ -15,7 +15,7 @@ from eeveon.drivers.kubernetes.client import Hand, Object, Where
 from eeveon.drivers.kubernetes.made import APPLIED, PROTECTED, RANK, RESTS, Made, made_of
 from eeveon.drivers.kubernetes.owners import clashes
 from eeveon.drivers.kubernetes.parse import Around, is_part, key_of, observed
-from eeveon.drivers.kubernetes.preview import with_notes
+from eeveon.drivers.kubernetes.preview import fields_as_answered, with_notes
 from eeveon.drivers.kubernetes.render.identity import REVISION, SERVICE
 from eeveon.drivers.kubernetes.resources import (
     CONFIG_MAPS,
@@ -29,6 +29,7 @@ from eeveon.drivers.kubernetes.resources import (
     Resource,
 )
 from eeveon.drivers.kubernetes.site import Site, service_of, where_of
+from eeveon.drivers.kubernetes.status import held_by
 from eeveon.drivers.kubernetes.trouble import Conflict, Gone
 from eeveon.errors import ActionRefused, ActionUncertain
 
@@ -49,6 +50,7 @@ class Job:
     end: float  # by the monotonic clock
     made: Made | None = None  # what `wanted` stands for
     takes: bool = False
+    instead: Where | None = None  # the Deployment of a service that became stateful, or the other way round
 
     @property
     def object(self) -> ObjectId:
@@ -122,14 +124,27 @@ def _applied(job: Job, live: Object | None) -> Object:
         _forget_rolling(job, body, live)
     if live is not None:
         _hand_over(job, body, live)
+    if job.made.scaler is None:
+        _scaler(job, live)  # before: it would change the replicas once more
     try:
         answer = job.site.client.apply(job.where, body, Hand(force=force), job.left).body
     except Conflict as conflict:
         raise _explained(job, conflict) from conflict
     if job.object.kind == INSTANCE:
-        _scaler(job, job.made)
+        if job.made.scaler is not None:
+            job.site.client.apply(
+                job.beside(SCALERS, job.where.name), job.made.scaler, Hand(force=True), job.left
+            )
+        _leave_other(job)
         _tidy(job, answer)
     return answer
+
+
+def _leave_other(job: Job) -> None:
+    """Remove the Deployment that a StatefulSet has come for, or the other way round: of one service runs one."""
+    other = job.site.client.get(job.instead, job.left, values=False) if job.instead else None
+    if job.instead is not None and other is not None and job.site.is_ours(other):
+        job.site.client.delete(job.instead, other["metadata"]["uid"], job.left)
 
 
 def _apply_part(job: Job, resource: Resource, body: Fields) -> None:
@@ -185,7 +200,9 @@ def _hand_over(job: Job, body: Fields, live: Object) -> None:
     before: Any = mine.body.get("spec") or {}
     after: Any = body.get("spec") or {}
     if job.object.kind == INSTANCE and "replicas" in before and "replicas" not in after:
-        _own(job, job.where, {"replicas": live["spec"]["replicas"]}, _SCALE)
+        scaler: Any = job.made.scaler["spec"] if job.made and job.made.scaler else {}
+        fewest = scaler.get("minReplicas", 1)  # none at all is none for ever: no autoscaler starts from there
+        _own(job, job.where, {"replicas": live["spec"]["replicas"] or fewest}, _SCALE)
     elif job.where.resource == SERVICES and "selector" in before and "selector" not in after:
         _own(job, job.where, {"selector": live["spec"]["selector"]}, _TRAFFIC)
 
@@ -201,17 +218,15 @@ def _own(job: Job, where: Where, spec: dict[str, Any], manager: str) -> None:
     job.site.client.apply(where, body, Hand(manager=manager, force=True), job.left)
 
 
-def _scaler(job: Job, made: Made) -> None:
-    where = job.beside(SCALERS, job.where.name)
-    if made.scaler is not None:
-        job.site.client.apply(where, made.scaler, Hand(force=True), job.left)
+def _scaler(job: Job, live: Object | None) -> None:
+    """No autoscaler of ours any more, if what is there says that it had one."""
+    made = _kept(live) if live is not None else None
+    if job.object.kind != INSTANCE or made is None or made.scaler is None:
         return
-    try:
-        live = job.site.client.get(where, job.left)
-    except ActionRefused:
-        return  # who may not look has made none
-    if live is not None and job.site.is_ours(live) and is_part(SCALERS, live):
-        job.site.client.delete(where, live["metadata"]["uid"], job.left)
+    where = job.beside(SCALERS, job.where.name)
+    there = job.site.client.get(where, job.left)
+    if there is not None and job.site.is_ours(there):
+        job.site.client.delete(where, there["metadata"]["uid"], job.left)
 
 
 def _rest(job: Job, live: Object) -> Object:
@@ -223,9 +238,7 @@ def _rest(job: Job, live: Object) -> Object:
         return job.site.client.merge(job.where, {"spec": {"replicas": 0}}, job.left)
     if (live["spec"].get("replicas"), RESTS in _notes(live)) == (0, True):
         return live
-    scaler = job.beside(SCALERS, job.where.name)
-    if made.scaler is not None and (there := job.site.client.get(scaler, job.left)) is not None:
-        job.site.client.delete(scaler, there["metadata"]["uid"], job.left)
+    _scaler(job, live)
     body: Any = with_notes(made, **_marks(live), rests=True)
     return job.site.client.apply(
         job.where, {**body, "spec": {**body["spec"], "replicas": 0}}, Hand(force=True), job.left
@@ -241,7 +254,8 @@ def _started(job: Job, live: Object) -> Object:
         spec: Any = made.scaler["spec"]
         _own(job, job.where, {"replicas": spec["minReplicas"]}, _SCALE)
     answer = job.site.client.apply(job.where, body, Hand(force=True), job.left).body
-    _scaler(job, made)
+    if made.scaler is not None:
+        job.site.client.apply(job.beside(SCALERS, job.where.name), made.scaler, Hand(force=True), job.left)
     return answer
 
 
@@ -269,16 +283,13 @@ def _remove(job: Job, live: Object) -> None:
     if job.object.kind == INSTANCE:
         _unroute(job, live)
     job.site.client.delete(job.where, live["metadata"]["uid"], job.left)
-    made = _kept(live)
-    if job.object.kind == INSTANCE and made is not None and made.scaler is not None:
-        _scaler(job, Made(body=made.body))
+    _scaler(job, live)
     while (still := job.site.client.get(job.where, job.left, values=False)) is not None:
         if still["metadata"]["uid"] != live["metadata"]["uid"]:
             break
         if monotonic() > job.end:
-            held = ", ".join(still["metadata"].get("finalizers") or ()) or "the cluster"
             raise ActionUncertain(
-                f"{job.object} is being removed, held by {held} since {still['metadata'].get('deletionTimestamp')}",
+                f"{job.object} is being removed: {held_by(still) or 'the cluster has not done it yet'}",
                 hint="what holds it has to finish its work; nothing here takes a finalizer away",
             )
         sleep(_PAUSE)
@@ -337,7 +348,19 @@ def _after(job: Job, live: Object) -> ObservedObject:
                 there = None
             if there is not None:
                 around[key_of(resource, there)] = there
-    return observed(job.site, job.where.resource, live, Around(objects=around))
+    return _as_sent(job, live, observed(job.site, job.where.resource, live, Around(objects=around)))
+
+
+def _as_sent(job: Job, live: Object, found: ObservedObject) -> ObservedObject:
+    """The object with the fields that were asked for, where it differs from them only by what the server made of them.
+
+    Usually a dry run has told; not where the namespace or the kind came with the same apply.
+    """
+    wanted = job.effect.wanted
+    if wanted is None or job.made is None or found.fields == wanted.fields:
+        return found
+    answered = fields_as_answered(job.made, live)
+    return replace(found, fields=wanted.fields, touches=(), trace="") if found.fields == answered else found
 
 
 def _marks(live: Object) -> dict[str, Any]:

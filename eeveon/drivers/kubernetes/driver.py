@@ -19,12 +19,20 @@ from eeveon.drivers.kubernetes.access import Wanted, access_of
 from eeveon.drivers.kubernetes.applying import Job, perform
 from eeveon.drivers.kubernetes.catalogue import Catalogue
 from eeveon.drivers.kubernetes.client import Client, Where
-from eeveon.drivers.kubernetes.inventory import Inventory
+from eeveon.drivers.kubernetes.inventory import Inventory, Written
 from eeveon.drivers.kubernetes.made import APPLIED, Made, made_of
 from eeveon.drivers.kubernetes.preview import Draft, drafted, previewed
 from eeveon.drivers.kubernetes.reading import PATIENCE, Look, look
 from eeveon.drivers.kubernetes.render import Place
-from eeveon.drivers.kubernetes.resources import CLAIMS, DEPLOYMENTS, STATEFUL_SETS
+from eeveon.drivers.kubernetes.resources import (
+    BUILT_IN,
+    CLAIMS,
+    CONFIG_MAPS,
+    DEPLOYMENTS,
+    SCALERS,
+    SECRETS,
+    STATEFUL_SETS,
+)
 from eeveon.drivers.kubernetes.site import Site
 from eeveon.drivers.kubernetes.trouble import Gone
 from eeveon.errors import ActionRefused, TargetError
@@ -93,11 +101,12 @@ class KubernetesDriver:
         where = self._where(site, effect.object)
         if where is None:
             if effect.condition in {Condition.ABSENT, Condition.STOPPED}:
-                inventory.show(fence, DEPLOYMENTS, site.place.namespace, timeout)
+                inventory.show(fence, frozenset(), timeout)
                 return None
             raise ActionRefused(f"cannot start {effect.object}: there is no such object")
-        inventory.show(fence, where.resource, where.namespace, timeout)
         made = self._made(effect)
+        where, instead = self._changed(effect.object, where, made)
+        inventory.show(fence, _places(where, made), timeout)
         draft = self._drafts.get(effect.object)
         job = Job(
             site=site,
@@ -107,6 +116,7 @@ class KubernetesDriver:
             end=end,
             made=made,
             takes=bool(draft and draft.takes),
+            instead=instead,
         )
         after = perform(job)
         if after is None:
@@ -190,6 +200,13 @@ class KubernetesDriver:
             if made is not None and not made.is_secret:
                 self._bodies[one.id, digest(one.applied)] = made
 
+    def _changed(self, object_id: ObjectId, where: Where, made: Made | None) -> tuple[Where, Where | None]:
+        """Where an instance is to be, and what stands for it now if it is a controller of the other kind."""
+        seen = self._look.places.get(object_id) if self._look else None
+        if object_id.kind != INSTANCE or made is None or seen is None or seen.resource == where.resource:
+            return where, None
+        return (where, seen) if made.body["kind"] == where.resource.kind else (seen, where)
+
     def _made(self, effect: Effect) -> Made | None:
         if effect.wanted is None:
             return None
@@ -202,16 +219,21 @@ class KubernetesDriver:
             draft = self._drafts.get(object_id)
         if draft is not None:
             return draft.where
+        if self._look is not None and (seen := self._look.places.get(object_id)) is not None:
+            return seen
         elsewhere, _, name = object_id.name.rpartition("/")
         namespace = elsewhere or site.place.namespace
         if object_id.kind == INSTANCE:
             return self._instance_where(site, namespace, name)
         if object_id.kind == VOLUME:
             return Where(resource=CLAIMS, namespace=namespace, name=name)
-        for resource, _ in self._here()[1].read(PATIENCE):
+        written = (resource for resource, _ in self._here()[1].read(PATIENCE))
+        for resource in (*BUILT_IN.values(), *written):
             if str(resource) == object_id.kind:
                 return Where(resource=resource, namespace=namespace if resource.namespaced else "", name=name)
-        return None
+        raise ActionRefused(
+            f"nothing here knows what {object_id} is", hint="run the command again: it looks anew then"
+        )
 
     @staticmethod
     def _instance_where(site: Site, namespace: str, name: str) -> Where | None:
@@ -232,6 +254,13 @@ class KubernetesDriver:
         site, _ = self._here()
         if not look(site, inventory).objects:
             inventory.forget(timeout)
+
+
+def _places(where: Where, made: Made | None) -> Written:
+    """Every kind and namespace that bringing the object about may write to."""
+    parts = {CONFIG_MAPS: made and made.config, SECRETS: made and made.secret, SCALERS: made and made.scaler}
+    kinds = {where.resource, *(resource for resource, part in parts.items() if part)}
+    return frozenset((kind, where.namespace) for kind in kinds)
 
 
 def _now() -> datetime:

@@ -6,6 +6,7 @@ By it an object is found again whose kind no spec names any more, and a writer w
 import threading
 from collections.abc import Iterable
 from datetime import timedelta
+from time import monotonic
 from typing import Any, Final
 
 import orjson
@@ -20,6 +21,9 @@ from eeveon.errors import ActionRefused, TargetUnreachable
 _FENCE: Final = "fence"
 _KINDS: Final = "kinds"
 _TRIES: Final = 8
+_TRUSTED: Final = (
+    1.0  # seconds that a fence which was seen there is taken for the highest without looking again
+)
 Written = frozenset[tuple[Resource, str]]
 
 
@@ -36,6 +40,7 @@ class Inventory:
         self._client = client
         self._labels = identity_of(scope)
         self._shown = -1  # the fence that is known to be there
+        self._seen = 0.0  # when it was
         self._written: Written = frozenset()
         self._unnoted: Written = frozenset()  # written before there was a namespace to note it in
         self._lock = threading.Lock()
@@ -44,19 +49,19 @@ class Inventory:
         """Where this scope has written to. Raises what reading raises."""
         return _written(self._client.get(self.where, timeout))
 
-    def show(self, fence: int, resource: Resource, namespace: str, timeout: timedelta) -> None:
+    def show(self, fence: int, places: Written, timeout: timedelta) -> None:
         """Note a fence, and where is written now, before it is. Where its namespace is not made yet, nothing is noted.
 
         Raises:
             ActionRefused: a higher fence was shown before.
         """
-        entry = (resource, namespace)
         with self._lock:
-            if self._shown == fence and entry in self._written:
+            fresh = monotonic() - self._seen < _TRUSTED
+            if fresh and self._shown == fence and places <= self._written:
                 return
             for _ in range(_TRIES):
                 try:
-                    if self._noted(fence, entry, timeout):
+                    if self._noted(fence, places, timeout):
                         return
                 except Conflict:
                     continue
@@ -72,7 +77,7 @@ class Inventory:
                 self._client.delete(self.where, live["metadata"]["uid"], timeout)
             self._shown, self._written = -1, frozenset()
 
-    def _noted(self, fence: int, entry: tuple[Resource, str], timeout: timedelta) -> bool:
+    def _noted(self, fence: int, places: Written, timeout: timedelta) -> bool:
         live = self._client.get(self.where, timeout)
         data: dict[str, Any] = (live or {}).get("data") or {}
         before = int(data.get(_FENCE, "0"))
@@ -81,7 +86,7 @@ class Inventory:
                 f"another writer has come since (fence {before}, ours is {fence})",
                 hint="run the command again: it plans from what is there now",
             )
-        written = _written(live) | self._unnoted | {entry}
+        written = _written(live) | self._unnoted | places
         if live is None or before != fence or written != _written(live):
             metadata = {
                 "name": self.where.name,
@@ -98,9 +103,10 @@ class Inventory:
             try:
                 self._client.put(self.where, body, timeout)
             except Gone:
-                self._unnoted |= {entry}
+                self._unnoted |= places
                 return live is None  # no namespace yet, so nothing of ours is in it; else it went in between
-        self._shown, self._written, self._unnoted = fence, written, frozenset()
+        self._shown, self._seen = fence, monotonic()
+        self._written, self._unnoted = written, frozenset()
         return True
 
 

@@ -41,6 +41,10 @@ class Manager:
 
 def others_of(live: Mapping[str, Any]) -> tuple[Manager, ...]:
     """Every manager of the object but ourselves, with what it owns."""
+    return tuple(one for one in _managers(live) if one.name not in OURS and one.subresource != "status")
+
+
+def _managers(live: Mapping[str, Any]) -> tuple[Manager, ...]:
     entries = live["metadata"].get("managedFields") or ()
     return tuple(
         Manager(
@@ -50,7 +54,6 @@ def others_of(live: Mapping[str, Any]) -> tuple[Manager, ...]:
             owns=Made(body=_owned_body(live, entry.get("fieldsV1") or {})).fields,
         )
         for entry in entries
-        if entry.get("manager") not in OURS and entry.get("subresource") != "status"
     )
 
 
@@ -82,6 +85,31 @@ def touches(live: Mapping[str, Any], paths: frozenset[Path]) -> tuple[tuple[Touc
     return tuple(found), ", ".join(who)
 
 
+def only_ours(live: Mapping[str, Any], paths: frozenset[Path]) -> frozenset[Path]:
+    """Those of the paths that belong to us and to nobody else: what differs there from what we sent, admission made."""
+    if not paths:
+        return frozenset()
+    ours = {path for one in _managers(live) if one.name in OURS for path, _ in leaves(one.owns)}
+    theirs = {path for one in others_of(live) for path, _ in leaves(one.owns)}
+    return frozenset(path for path in paths & ours if not any(_covers(another, path) for another in theirs))
+
+
+def grafted(fields: Fields, other: Fields, paths: frozenset[Path]) -> Fields:
+    """The fields with the values that another object has at these paths, which it has."""
+    found: Any = fields
+    values = dict(leaves(other))
+    for path in sorted(paths & values.keys()):
+        found = _set(found, path, values[path])
+    return found  # type: ignore[no-any-return]  # as deep as it was
+
+
+def _set(fields: Any, path: Path, value: object) -> Any:
+    if not path:
+        return value
+    inside = fields if isinstance(fields, Mapping) else {}
+    return {**inside, path[0]: _set(inside.get(path[0]), path[1:], value)}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clash:
     """A field that we want and never had, which belongs to somebody else and has another value."""
@@ -94,8 +122,12 @@ class Clash:
 
 
 def clashes(live: Mapping[str, Any], wanted: Fields, applied: Fields | None) -> tuple[Clash, ...]:
-    """What an apply would take away from others without having had it before."""
+    """What an apply would take away from others without having had it before.
+
+    Replicas come back without asking from an autoscaler that was ours.
+    """
     had = {path for path, _ in leaves(applied or {})}
+    had |= {("replicas",)} if "scaling" in (applied or {}) else set()
     asked = {path: value for path, value in leaves(wanted) if path not in had}
     return tuple(
         Clash(path=path, manager=str(manager))
@@ -130,8 +162,8 @@ def _owned_body(live: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str,
 def _owned(live: Any, fields: Mapping[str, Any]) -> Any:
     """The part of a value that a set of fields names (structured-merge-diff, "FieldsV1")."""
     named = {key: inner for key, inner in fields.items() if key != "."}
-    if not named:
-        return live
+    if not named:  # with the dot, what is owned is that there is such a map or entry, not what is in it
+        return {} if "." in fields and isinstance(live, Mapping) else live
     if isinstance(live, Mapping):
         return {
             key[2:]: _owned(live[key[2:]], inner)

@@ -12,7 +12,7 @@ from eeveon.core.wanted import INSTANCE
 from eeveon.drivers.kubernetes.client import Object
 from eeveon.drivers.kubernetes.likeness import seen_through
 from eeveon.drivers.kubernetes.made import APPLIED, PROTECTED, RANK, RESTS, Made, made_of
-from eeveon.drivers.kubernetes.owners import differing, touches
+from eeveon.drivers.kubernetes.owners import differing, grafted, only_ours, touches
 from eeveon.drivers.kubernetes.render import fields_of
 from eeveon.drivers.kubernetes.render.identity import REVISION
 from eeveon.drivers.kubernetes.resources import CONFIG_MAPS, SCALERS, SECRETS, SERVICES, Resource
@@ -103,8 +103,10 @@ def _cleaned(live: Object) -> Object:
 def _with_authors(found: ObservedObject, live: Object) -> ObservedObject:
     if found.applied is None or found.fields == found.applied:
         return found
-    by, trace = touches(live, differing(found.fields, found.applied))
-    return replace(found, touches=by, trace=trace)
+    paths = differing(found.fields, found.applied)
+    own = only_ours(live, paths)
+    by, trace = touches(live, paths - own)
+    return replace(found, applied=grafted(found.applied, found.fields, own), touches=by, trace=trace)
 
 
 def _with_parts(found: ObservedObject, live: Object, around: Around) -> ObservedObject:

@@ -245,9 +245,14 @@ def _as_answered(draft: Draft, there: ObservedObject | None, answer: Applied) ->
     if there is not None and there.applied is None:
         fields = fields_of_all(answer.body)
     else:
-        seen = seen_through(draft.made.body, answer.body)
-        fields = draft.made.fields if seen is draft.made.body else replace_body(draft.made, seen).fields
+        fields = fields_as_answered(draft.made, answer.body)
     return replace(draft, wanted=replace(draft.wanted, fields=fields))
+
+
+def fields_as_answered(made: Made, body: Object) -> Fields:
+    """What was asked for, in the server's own spelling."""
+    seen = seen_through(made.body, body)
+    return made.fields if seen is made.body else replace_body(made, seen).fields
 
 
 def with_notes(made: Made, *, protected: bool, rank: int, rests: bool = False) -> Fields:

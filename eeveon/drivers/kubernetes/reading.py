@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from eeveon.core.names import ObjectId
 from eeveon.core.observed import ObservedObject
-from eeveon.drivers.kubernetes.client import Object
+from eeveon.drivers.kubernetes.client import Object, Where
 from eeveon.drivers.kubernetes.inventory import Inventory, Written
 from eeveon.drivers.kubernetes.parse import Around, is_part, key_of, observed
 from eeveon.drivers.kubernetes.resources import OF_SERVICES, SCALERS, SECRETS, Resource
-from eeveon.drivers.kubernetes.site import Site
+from eeveon.drivers.kubernetes.site import Site, where_of
 from eeveon.drivers.kubernetes.trouble import Forbidden, Gone
 from eeveon.errors import TargetUnreachable
 
@@ -26,6 +27,7 @@ class Look:
     around: Around
     objects: tuple[ObservedObject, ...]
     live: dict[str, Object]  # by the identity's text
+    places: dict[ObjectId, Where]
 
 
 def look(site: Site, inventory: Inventory) -> Look:
@@ -77,6 +79,16 @@ def _sorted_out(site: Site, inventory: Inventory, lists: Iterable[tuple[Resource
         and key_of(resource, live)
         != (inventory.where.resource, inventory.where.namespace, inventory.where.name)
     ]
+    own = _once(site, own)
     objects = [observed(site, resource, live, around) for resource, live in own]
     live_by = {str(one.id): live for one, (_, live) in zip(objects, own, strict=True)}
-    return Look(around=around, objects=tuple(objects), live=live_by)
+    places = {one.id: where_of(resource, live) for one, (resource, live) in zip(objects, own, strict=True)}
+    return Look(around=around, objects=tuple(objects), live=live_by, places=places)
+
+
+def _once(site: Site, own: list[tuple[Resource, Object]]) -> list[tuple[Resource, Object]]:
+    """Each identity once. A service that becomes stateful has two controllers until the older one is gone."""
+    found: dict[ObjectId, tuple[Resource, Object]] = {}
+    for resource, live in sorted(own, key=lambda pair: str(pair[1]["metadata"].get("creationTimestamp"))):
+        found.setdefault(site.id_of(resource, live), (resource, live))
+    return list(found.values())

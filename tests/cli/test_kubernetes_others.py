@@ -1,0 +1,242 @@
+"""Others on a cluster: autoscalers, webhooks, quotas, people, tools, and what the server rewrites by itself."""
+
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Cli
+from tests.cli.kubernetes_shop import PLAIN, Shop
+from tests.lab.kubernetes.faults import Fault
+from tests.lab.kubernetes.lab import Kubernetes
+
+POLICY = """\
+kind: ScalingPolicy
+metadata: {name: web}
+spec: {service: web, bounds: {min: 3, max: 6}, demand: {metric: cpu}, reactive: {target: 70%}}
+"""
+SCALED = "  resources: {cpu: 0.5}\n"
+
+
+@pytest.fixture
+def shop(cli: Cli, cluster: Kubernetes) -> Shop:
+    cluster.pace(second=0.02)
+    made = Shop(cli, cluster)
+    made.write()
+    return made
+
+
+def flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def scaler(name: str = "theirs", most: int = 9) -> dict[str, Any]:
+    reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+    return {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": name, "namespace": "shop"},
+        "spec": {"scaleTargetRef": reference, "minReplicas": 4, "maxReplicas": most},
+    }
+
+
+class TestReplicas:
+    def test_those_that_somebodys_autoscaler_decides_are_left_alone(self, shop: Shop) -> None:
+        shop.applied()
+        shop.cluster.objects.create("horizontalpodautoscalers.autoscaling", scaler())
+        shop.cluster.wait("scaled", lambda: shop.web()["spec"]["replicas"] == 4)
+        plan = shop.plan()
+        assert "belongs to the HorizontalPodAutoscaler theirs" in flat(plan.out)
+        shop.write(body="  env: {GREETING: hi}\n")
+        shop.applied()
+        assert shop.web()["spec"]["replicas"] == 4
+
+    def test_they_are_handed_to_a_policy_and_back_without_a_reset(self, shop: Shop) -> None:
+        shop.write(body=SCALED, replicas="  replicas: 4\n")
+        shop.applied()
+        seen: list[int] = []
+        shop.cluster.cluster.listen(lambda: seen.append(shop.web()["spec"].get("replicas", 1)))
+        shop.write(POLICY, body=SCALED, replicas="")
+        shop.applied()
+        assert shop.names("horizontalpodautoscalers.autoscaling") == {"web"}
+        assert set(seen) == {4}
+        shop.cluster.cluster.loads["web"] = 6
+        shop.cluster.objects.patch(
+            "horizontalpodautoscalers.autoscaling", "web", {"metadata": {"labels": {"a": "b"}}}, "shop"
+        )
+        shop.cluster.wait("scaled", lambda: shop.web()["spec"]["replicas"] == 6)
+        assert shop.settled(), shop.plan().out
+        seen.clear()
+        shop.write(body=SCALED, replicas="  replicas: 5\n")
+        shop.applied()
+        assert shop.names("horizontalpodautoscalers.autoscaling") == set()
+        assert shop.web()["spec"]["replicas"] == 5
+        assert set(seen) <= {6, 5}
+
+    def test_a_policy_from_the_beginning(self, shop: Shop) -> None:
+        shop.write(POLICY, body=SCALED, replicas="")
+        shop.applied()
+        shop.cluster.wait("scaled", lambda: shop.web()["spec"]["replicas"] == 3)
+        assert shop.settled(), shop.plan().out
+        gone = shop.cli.inside("destroy", "-e", "demo", "--yes")
+        assert gone.status == 0, gone.out
+        assert shop.names("horizontalpodautoscalers.autoscaling") == set()
+
+    def test_somebody_who_changes_the_autoscaler_is_drift(self, shop: Shop) -> None:
+        shop.write(POLICY, body=SCALED, replicas="")
+        shop.applied()
+        shop.cluster.objects.patch(
+            "horizontalpodautoscalers.autoscaling", "web", {"spec": {"maxReplicas": 50}}, "shop"
+        )
+        assert "scaling.maxReplicas" in flat(shop.plan().out), shop.plan().out
+        shop.applied()
+        shop.cluster.objects.delete("horizontalpodautoscalers.autoscaling", "web", "shop")
+        assert not shop.settled()
+        shop.applied()
+        assert shop.names("horizontalpodautoscalers.autoscaling") == {"web"}
+
+
+class TestRefusals:
+    def test_a_webhook_that_refuses_is_named_in_the_plan_already(self, shop: Shop) -> None:
+        shop.applied()
+        shop.write(image="registry.test/web:2")
+        refusal = Fault.webhook_refuses("guard.test", "images must have a digest", 403)
+        shop.cluster.faults.always(refusal, method="PATCH", path="/deployments/")
+        plan = shop.plan()
+        assert "guard.test" in flat(plan.out)
+        assert "images must have a digest" in flat(plan.out)
+        said = shop.apply()
+        assert said.status == 1
+        assert "images must have a digest" in flat(said.out + said.err)
+        shop.cluster.faults.clear()
+        assert shop.web()["spec"]["template"]["spec"]["containers"][0]["image"] == "registry.test/web:1"
+        shop.applied()
+
+    def test_a_quota_that_is_full_is_the_cause_and_the_step_is_taken_back(self, shop: Shop) -> None:
+        shop.applied()
+        quota = {
+            "apiVersion": "v1",
+            "kind": "ResourceQuota",
+            "metadata": {"name": "small", "namespace": "shop"},
+            "spec": {"hard": {"pods": "2"}},
+        }
+        shop.cluster.objects.create("resourcequotas", quota)
+        shop.write(image="registry.test/web:2")
+        said = shop.apply()
+        assert said.status == 1
+        assert "quota" in flat(said.out)
+        assert shop.web()["spec"]["template"]["spec"]["containers"][0]["image"] == "registry.test/web:1"
+
+    def test_what_has_no_such_field_is_named(self, shop: Shop) -> None:
+        shop.write(body="  kubernetes: {podTemplate: {spec: {nodeSelectr: {a: b}}}}\n")
+        plan = shop.plan()
+        assert "nodeSelectr" in plan.out + plan.err
+
+
+class TestOthersObjects:
+    def test_an_object_of_somebody_in_the_way_is_not_touched(self, shop: Shop) -> None:
+        shop.cluster.namespace("shop")
+        theirs = {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "web", "namespace": "shop"},
+            "spec": {"selector": {"app": "theirs"}, "ports": [{"port": 80}]},
+        }
+        shop.cluster.objects.create("services", theirs)
+        plan = shop.plan()
+        assert "not of this environment" in flat(plan.out), plan.out
+        said = shop.apply()
+        assert said.status == 1
+        assert "is not of shop/demo" in flat(said.out + said.err)
+        found = shop.cluster.objects.get("services", "web", "shop")
+        assert found is not None
+        assert found["spec"]["selector"] == {"app": "theirs"}
+
+
+class TestRewrites:
+    def test_quantities_and_orders_are_no_drift(self, shop: Shop) -> None:
+        body = "  resources: {cpu: 1, memory: 1024Mi}\n  env: {B: '2', A: '1'}\n"
+        shop.write(body=body)
+        shop.applied()
+        assert shop.plan().status == 0
+
+    def test_what_a_webhook_rewrites_each_time_is_no_drift(self, shop: Shop) -> None:
+        def rewrite(made: dict[str, Any]) -> None:
+            if made["kind"] == "Deployment":
+                pod = made["spec"]["template"]["spec"]
+                for container in pod["containers"]:
+                    container["image"] = container["image"].replace("registry.test/", "mirror.test/")
+                made["metadata"].setdefault("labels", {})["team"] = "platform"
+
+        shop.cluster.cluster.rewrites = rewrite
+        shop.applied()
+        assert shop.web()["spec"]["template"]["spec"]["containers"][0]["image"] == "mirror.test/web:1"
+        assert "mirror" not in shop.plan().out
+        shop.write(image="registry.test/web:2")
+        (step,) = shop.changes()
+        assert not step["drift"]
+        shop.applied()
+        assert shop.web()["spec"]["template"]["spec"]["containers"][0]["image"] == "mirror.test/web:2"
+
+
+class TestInPlace:
+    def test_a_change_to_recreate_and_back(self, shop: Shop) -> None:
+        shop.applied()
+        shop.write(body=f"{PLAIN}  rollout: {{recreate: {{}}}}\n")
+        shop.applied()
+        assert shop.web()["spec"]["strategy"] == {"type": "Recreate"}
+        shop.write()
+        shop.applied()
+        assert shop.web()["spec"]["strategy"]["type"] == "RollingUpdate"
+
+    def test_old_variables_go_once_no_old_pods_name_them(self, shop: Shop) -> None:
+        shop.write(body="  env: {A: '1'}\n  secrets: {T: {env: T}}\n")
+        assert shop.cli("apply", "-e", "demo", "--yes", env={"T": "x"}).status == 0
+        for number in range(2, 16):
+            shop.write(body=f"  env: {{A: '{number}'}}\n  secrets: {{T: {{env: T}}}}\n")
+            assert shop.cli("apply", "-e", "demo", "--yes", env={"T": "x"}).status == 0
+        kept = {
+            source["configMapRef"]["name"]
+            for one in shop.cluster.objects.list("replicasets.apps", "shop")
+            for source in one["spec"]["template"]["spec"]["containers"][0]["envFrom"]
+            if "configMapRef" in source
+        }
+        left = shop.names("configmaps") - {"eeveon-shop-demo"}
+        assert kept <= left
+        assert len(left - kept) <= 1, "that of a ReplicaSet which went since"
+        assert 2 <= len(kept) <= 12
+        assert len(shop.names("secrets")) == 1
+        shop.write(body="")
+        assert shop.apply().status == 0
+
+    def test_a_stateful_service(self, shop: Shop) -> None:
+        body = "  stateful: true\n  volumes: [{name: data, path: /data, size: 1Gi}]\n"
+        shop.write(body=body)
+        shop.applied()
+        shop.write(body=body, image="registry.test/web:2")
+        shop.applied()
+        found = shop.cluster.objects.get("statefulsets.apps", "web", "shop")
+        assert found is not None
+        assert found["spec"]["template"]["spec"]["containers"][0]["image"] == "registry.test/web:2"
+
+    @pytest.mark.parametrize("first", ["", "  stateful: true\n"])
+    def test_a_service_that_becomes_stateful_or_not_changes_its_controller(
+        self, shop: Shop, first: str
+    ) -> None:
+        bodies = {"": "deployments.apps", "  stateful: true\n": "statefulsets.apps"}
+        (second,) = bodies.keys() - {first}
+        shop.write(body=PLAIN + first)
+        shop.applied()
+        shop.write(body=PLAIN + second)
+        shop.applied()
+        assert shop.names(bodies[second]) == {"web"}
+        assert shop.names(bodies[first]) == set()
+
+    def test_a_saved_plan_is_applied_by_another_process(self, shop: Shop) -> None:
+        shop.applied()
+        shop.write(image="registry.test/web:2", body="  env: {GREETING: hi}\n")
+        plan = shop.cli("plan", "-e", "demo")
+        (name,) = {word for word in plan.out.split() if word.startswith("plan-")}
+        said = shop.cli("apply", name, "--yes")
+        assert said.status == 0, said
+        assert shop.web()["spec"]["template"]["spec"]["containers"][0]["image"] == "registry.test/web:2"
+        assert shop.settled()
