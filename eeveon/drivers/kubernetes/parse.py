@@ -191,13 +191,19 @@ def _of_values(found: ObservedObject, live: Object) -> ObservedObject:
         if entry.get("manager") == "eeveon":
             body["data"] |= (entry.get("fieldsV1") or {}).get("f:data") or {}
     ours = {key[2:] for key in body["data"] if key.startswith("f:")}
+    known = {
+        key[2:]: ""  # values are not read; whose they are is told by their names alone
+        for entry in live["metadata"].get("managedFields") or ()
+        for key in (entry.get("fieldsV1") or {}).get("f:data") or {}
+        if key.startswith("f:")
+    }
     data: Any = found.applied.get("data") or {}
     fields = {
         **found.applied,
         "data": {name: value if name in ours else "changed" for name, value in data.items()},
     }
     kept = found.applied if not data or fields == found.applied else fields
-    return _with_authors(replace(found, fields=kept, touches=(), trace=""), live)
+    return _with_authors(replace(found, fields=kept, touches=(), trace=""), {**live, "data": known})
 
 
 def _name(body: Fields) -> str:

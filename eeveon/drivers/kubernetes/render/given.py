@@ -1,5 +1,6 @@
 """Objects of somebody's own YAML, in the order that people who apply them expect."""
 
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any, Final
@@ -112,7 +113,7 @@ def _support(
         kind=kind,
         namespace=namespace,
         name=name,
-        body={**body, "metadata": {**located, "labels": labels}},
+        body={**_with_values(body), "metadata": {**located, "labels": labels}},
     )
     return Support(
         manifest=made,
@@ -120,3 +121,23 @@ def _support(
         protected=workload.protected or kind == "Namespace",
         health=_READY if is_own and kind in _WAITED_FOR else NO_CHECK,
     )
+
+
+def _with_values(body: Fields) -> Fields:
+    """A Secret with its texts as the server keeps them: who applies `stringData` owns none of the values it becomes."""
+    if body["kind"] != "Secret" or body["apiVersion"] != "v1":
+        return body
+    texts: Any = body.get("stringData") or {}
+    data: Any = body.get("data") or {}
+    whole = {name: _respelled(value) for name, value in data.items()}
+    whole |= {name: b64encode(str(text).encode()).decode() for name, text in texts.items()}
+    rest = {name: value for name, value in body.items() if name not in {"data", "stringData"}}
+    return {**rest, "data": whole} if whole else rest
+
+
+def _respelled(value: object) -> object:
+    """Base64 without the line breaks that YAML has in it; what is none stays, for the server to refuse."""
+    try:
+        return b64encode(b64decode("".join(str(value).split()), validate=True)).decode()
+    except ValueError:
+        return value
