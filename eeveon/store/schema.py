@@ -186,4 +186,30 @@ def _sides(database: "Database") -> None:
     database.table("side").create_index(["name", "kind", "target"])
 
 
-SCHEMA = Schema(migrations=(_first, _holds, _past, _lease_ends, _output, _sides))
+def _inbox(database: "Database") -> None:
+    """What webhooks brought, and the environments that it concerns."""
+    delivery = {"id": str, "provider": str, "repository": str, "kind": str, "event": str, "deleted": int}
+    delivery |= {"ref": str, "commit_id": str, "urls": str, "received": str}
+    database.table("delivery").create(
+        {"number": int} | delivery | {"paths": str},
+        pk="number",
+        not_null=set(delivery),
+        strict=True,
+    )
+    database.table("delivery").create_index(["repository", "id"], unique=True)
+    database.table("delivery").create_index(["received"])
+    errand = {"delivery": int, "environment": str, "state": str, "attempts": int, "due": str}
+    errand |= {"cause": str, "record": str}
+    database.table("errand").create(
+        {"number": int} | errand,
+        pk="number",
+        not_null=set(errand),
+        foreign_keys=[("delivery", "delivery", "number")],
+        strict=True,
+    )
+    database.table("errand").create_index(["delivery"])
+    # Few wait at any time, and they are looked for all the time.
+    database.execute("CREATE INDEX errand_waits ON errand (environment, due) WHERE state = 'waiting'")
+
+
+SCHEMA = Schema(migrations=(_first, _holds, _past, _lease_ends, _output, _sides, _inbox))

@@ -1,4 +1,4 @@
-"""The state folder of one machine, opened: leases, journal, history, saved plans."""
+"""The state folder of one machine, opened: leases, journal, history, saved plans, the inbox."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,6 +9,7 @@ from eeveon.core.names import Scope
 from eeveon.store.database import PATIENCE, Database, Opening, open_database
 from eeveon.store.history import History
 from eeveon.store.holds import Holds
+from eeveon.store.inbox import Inbox
 from eeveon.store.journal import Journal
 from eeveon.store.leases import Leases, Liveness, unknown_liveness
 from eeveon.store.plans import Plans
@@ -28,6 +29,7 @@ class Store:
         self.history = History(database, self.leases, alive)
         self.plans = Plans(database)
         self.holds = Holds(database)
+        self.inbox = Inbox(database)
 
     @classmethod
     def open(
