@@ -19,6 +19,7 @@ CODES: Final[Mapping[str, str]] = {
     "lfs-pointer": "Git LFS keeps files of a source elsewhere, so that hosts would get pointers to them.",
     "manifests-unreadable": "A folder of manifests has none, or kubectl cannot build it.",
     "misplaced-kind": "The document stands in a file in which its kind has no place.",
+    "missing-controller": "The file of a controller holds no Controller.",
     "missing-field": "A field that is needed is not there.",
     "missing-project": "The project file holds no Project.",
     "no-value": "A field has nothing behind it.",

@@ -49,6 +49,7 @@ _FIELDS: Final[Mapping[str, tuple[_Later, ...]]] = {
         _Later(("spec", "onMissing"), "floors for missing metrics", _WARNING, "floor"),
         _Later(("spec", "onMissing", "fallback"), "numbers for missing metrics"),
     ),
+    "Controller": (),
 }
 
 

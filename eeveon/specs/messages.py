@@ -36,6 +36,8 @@ _FORMS: Final = {
     quantities.MONEY: "an amount of money such as 0.03 EUR",
     common.DOMAIN_PATTERN: "a host name in lower-case letters, such as shop.example.com",
     common.PREFIX_PATTERN: "a path that starts with `/`, of letters, digits and `-._~`",
+    common.NETWORK_PATTERN: "a network such as 10.0.0.0/8 or an IP address",
+    common.SOCKET_PATTERN: "an address with a port, such as 127.0.0.1:8080 or [::1]:8080",
     common.LINE_PATTERN: "one line of text that is not empty",
     WINDOW: "a span of time such as Mon-Thu 08:00-17:00 or 2026-12-20/2027-01-03",
     ZONE: "a time zone such as Europe/Berlin",

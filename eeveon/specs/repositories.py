@@ -16,6 +16,8 @@ _HOST = re.compile(
     r"(?:[A-Za-z0-9_][^/@:]*@)?(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9a-fA-F:.]+\])(?::[0-9]+)?(?:/.*)"
 )
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+# Where a forge answers ssh on the port of https, for networks that let nothing else out.
+_OTHER_NAMES: Final = {"ssh.github.com": "github.com", "altssh.gitlab.com": "gitlab.com"}
 _NOT_IN_NAMES = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//")
 
 
@@ -62,3 +64,27 @@ def wrong_ref(name: str) -> str:
 def is_commit(text: str) -> bool:
     """Whether it is a full object id."""
     return _COMMIT.fullmatch(text) is not None
+
+
+def likeness(address: str) -> str:
+    """What the addresses of one repository have in common: `github.com/acme/shop`, however it is reached.
+
+    Without scheme, user, port and `.git`, in lower case. Two repositories may look alike by it, so it may decide who is
+    woken, and never what is read.
+    """
+    url = _URL.fullmatch(address)
+    if url is None and is_folder(address):
+        return _folded(address)
+    if url is not None:
+        host, _, path = url["rest"].partition("/")
+        if url["scheme"] == "file":
+            return _folded(f"/{path}")
+    else:
+        host, _, path = address.partition(":")
+    host = host.rpartition("@")[2].lower()
+    name = host.partition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
+    return f"{_OTHER_NAMES.get(name, name)}/{_folded(path).lstrip('/')}"
+
+
+def _folded(path: str) -> str:
+    return path.rstrip("/").removesuffix(".git").rstrip("/").lower()

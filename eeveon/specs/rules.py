@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from eeveon.specs import quantities, windows
 from eeveon.specs.cluster_rules import cluster_rules
+from eeveon.specs.controller_rules import controller_rules
 from eeveon.specs.messages import in_quotes
 from eeveon.specs.problem import Path, Problem, field_name
 from eeveon.specs.scaling import scaling_rules
@@ -295,4 +296,5 @@ _RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
     "LoadBalancer": (_stands_once_on_a_host, _waits_are_more_than_none),
     "NodeGroup": (_bounds_are_in_order,),
     "ScalingPolicy": (scaling_rules,),
+    "Controller": (controller_rules,),
 }

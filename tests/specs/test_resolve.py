@@ -8,7 +8,7 @@ from eeveon.core.desired import Mount, Port, Recreate, Resources, Rolling, Workl
 from eeveon.core.health import CommandCheck, HttpCheck, TcpCheck
 from eeveon.core.policy import Mode
 from eeveon.core.secret import FromEncrypted, FromEnvironment, FromFile
-from eeveon.specs.catalog import KINDS
+from eeveon.specs.catalog import CONTROLLER, KINDS
 from eeveon.specs.kinds import MODELS
 from tests.specs.building import EDGE, FULL, OTHER, POLICY, WEB, desired, lines, resolved, service
 
@@ -299,7 +299,7 @@ def test_a_project_among_the_specs_is_misplaced_unless_it_is_the_projects_own_fi
 
 
 def test_the_kinds_are_those_with_a_model() -> None:
-    assert tuple(MODELS) == KINDS
+    assert tuple(MODELS) == (*KINDS, CONTROLLER)
 
 
 def test_references_are_checked_in_a_service_that_has_other_mistakes() -> None:

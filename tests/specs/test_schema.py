@@ -126,6 +126,27 @@ VALID: dict[str, dict[str, Any]] = {
             "canary": {"services": ["web-eu"], "for": "2h"},
         },
     },
+    "Controller": {
+        "kind": "Controller",
+        "spec": {
+            "listen": "[::1]:8080",
+            "repositories": [
+                {
+                    "name": "shop",
+                    "url": "git@github.com:acme/shop.git",
+                    "branch": "main",
+                    "environments": ["production"],
+                    "poll": {"interval": "2m"},
+                    "webhook": {"provider": "github", "secrets": [{"env": "A"}], "allow": ["10.0.0.0/8"]},
+                    "verify": {"signers": "allowed_signers"},
+                    "access": {"key": {"file": "key"}, "knownHosts": "known_hosts"},
+                }
+            ],
+            "trustedProxies": ["::1"],
+            "bodyLimit": "1Mi",
+            "drift": {"action": "revert"},
+        },
+    },
 }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from eeveon.specs.kinds.common import Spec
+from eeveon.specs.kinds.controller import Controller
 from eeveon.specs.kinds.load_balancer import LoadBalancer
 from eeveon.specs.kinds.node_group import NodeGroup
 from eeveon.specs.kinds.project import Project
@@ -20,4 +21,5 @@ MODELS: Final[Mapping[str, type[Spec]]] = {
     "LoadBalancer": LoadBalancer,
     "NodeGroup": NodeGroup,
     "ScalingPolicy": ScalingPolicy,
+    "Controller": Controller,
 }

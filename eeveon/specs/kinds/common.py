@@ -35,6 +35,8 @@ HOST_FOLDER_PATTERN = r"^(~/|/)[A-Za-z0-9_.@+/-]*$"
 DOMAIN_PATTERN = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
 PREFIX_PATTERN = r"^/([A-Za-z0-9._~-]+/)*[A-Za-z0-9._~-]*$"
 LINE_PATTERN = r"^[^\x00-\x1f\x7f]+$"
+NETWORK_PATTERN = "^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$"
+SOCKET_PATTERN = r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9.-]*):[0-9]{1,5}$"
 
 MOST: Final = 100_000  # a bound for counts that nobody meets
 
@@ -125,6 +127,8 @@ HostFolder = Annotated[str, Field(pattern=HOST_FOLDER_PATTERN)]
 Domain = Annotated[str, Field(pattern=DOMAIN_PATTERN, max_length=253)]
 Prefix = Annotated[str, Field(pattern=PREFIX_PATTERN, max_length=255)]
 Line = Annotated[str, Field(pattern=LINE_PATTERN)]
+Network = Annotated[str, Field(pattern=NETWORK_PATTERN)]
+SocketAddress = Annotated[str, Field(pattern=SOCKET_PATTERN)]
 Money = Annotated[str, Field(pattern=quantities.MONEY)]
 Duration = Annotated[str, Field(pattern=quantities.DURATION)]
 Size = Annotated[str, Field(pattern=quantities.SIZE)]
