@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PEERS := .venv/peers/.installed
 PURE := eeveon/core/*,eeveon/specs/*
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
-OURS := pyproject.toml --extra docker --extra kubernetes --extra ssh
+OURS := pyproject.toml --extra docker --extra kubernetes --extra serve --extra ssh
 
 .PHONY: install demo demo-down test check golden lock docs bench
 .DELETE_ON_ERROR:

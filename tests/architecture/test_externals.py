@@ -30,6 +30,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "reconcile": STDLIB,
     "render": PURE,
     "secrets": STDLIB | {"cryptography", "pyrage", "ruamel"},
+    "server": STDLIB | {"starlette", "uvicorn"},
     "settings": PURE | {"pathlib"},
     "specs": PURE
     | {"jinja2", "jsonschema", "pydantic", "pydantic_core", "referencing", "ruamel", "sys"}

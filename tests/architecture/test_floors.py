@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 HEAVY = frozenset(
     {"pydantic", "ruamel", "jinja2", "jsonschema", "docker", "requests", "git", "sqlite_utils"}
     | {"cryptography", "pyrage", "kubernetes", "fabric", "openai", "sktime", "pandas"}
+    | {"starlette", "uvicorn"}
 )
 
 

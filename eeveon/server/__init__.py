@@ -1,0 +1,1 @@
+"""The controller as a process: what it answers, and how it hears of changes."""
