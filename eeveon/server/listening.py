@@ -4,7 +4,7 @@ uvicorn itself waits for the headers of a request as long as they take, and keep
 """
 
 import asyncio
-from typing import Any, Final
+from typing import Final
 
 import uvicorn
 from starlette.applications import Starlette
@@ -12,7 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from eeveon.core.controller import Listen
 
-PATIENCE: Final = 10.0  # seconds until the headers of a request are complete
+PATIENCE: Final = 5.0  # seconds until the headers of a request are complete
 HEADERS: Final = 64 * 1024  # bytes of them
 KEEP_ALIVE: Final = 75  # seconds of an idle connection; proxies expect about as much
 CONNECTIONS: Final = 1000
@@ -68,12 +68,10 @@ class Patient(HttpToolsProtocol):
 
 def server(app: Starlette, listen: Listen) -> uvicorn.Server:
     """A server that is to be run. It believes no header about where a request comes from, and names no program."""
-    return uvicorn.Server(_config(app, host=listen.host, port=listen.port))
-
-
-def _config(app: Starlette, **address: Any) -> uvicorn.Config:
-    return uvicorn.Config(
+    config = uvicorn.Config(
         app,
+        host=listen.host,
+        port=listen.port,
         http=Patient,
         ws="none",
         lifespan="on",
@@ -84,5 +82,5 @@ def _config(app: Starlette, **address: Any) -> uvicorn.Config:
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=GRACE,
         limit_concurrency=CONNECTIONS,
-        **address,
     )
+    return uvicorn.Server(config)

@@ -7,7 +7,7 @@ from starlette.types import Receive
 
 from eeveon.server.hooks.headers import Headers
 
-PATIENCE: Final = 20.0  # seconds for a whole body; GitHub itself gives up after 10
+PATIENCE: Final = 10.0  # seconds for a whole body; GitHub waits no longer for its answer
 LARGE: Final = 1024 * 1024  # bytes
 TOGETHER: Final = 8  # large bodies in memory at a time, whoever sends them: nobody is known yet
 
@@ -23,9 +23,8 @@ class BodyRefusedError(Exception):
 class Bodies:
     """Reads bodies of at most `limit` bytes, few large ones at a time."""
 
-    def __init__(self, limit: int, patience: float = PATIENCE) -> None:
+    def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._patience = patience
         self._large = asyncio.Semaphore(TOGETHER)
 
     async def read(self, receive: Receive, headers: Headers) -> bytes:
@@ -34,10 +33,10 @@ class Bodies:
         if length.isdecimal() and int(length) > self._limit:
             raise self._too_long()
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(PATIENCE):
                 return await self._read(receive)
         except TimeoutError as error:
-            raise BodyRefusedError(408, f"the body did not come within {self._patience:g} s") from error
+            raise BodyRefusedError(408, f"the body did not come within {PATIENCE:g} s") from error
 
     async def _read(self, receive: Receive) -> bytes:
         parts: list[bytes] = []
