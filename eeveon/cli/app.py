@@ -25,6 +25,7 @@ COMMANDS = {  # in the order in which a newcomer meets them
     "status": "Show what runs, where, and how it is.",
     "logs": "Show what the instances of a service wrote.",
     "history": "Show what earlier applies did.",
+    "events": "Show what webhooks brought, and try it again.",
     "explain": "Tell where a line of a plan comes from.",
     "destroy": "Remove everything of an environment.",
     "unlock": "Break the lease of a writer that is gone.",
