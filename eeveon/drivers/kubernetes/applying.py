@@ -1,34 +1,30 @@
 """Brings one object to one condition. Every request can be repeated: an apply of what is there changes nothing."""
 
 from base64 import b64encode
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import replace
 from time import monotonic, sleep  # noqa: TID251 — see `_PAUSE` and `_send`
 from typing import Any, Final
 
-from eeveon.core.names import ObjectId
 from eeveon.core.observed import Condition, ObservedObject
-from eeveon.core.plan import Effect
 from eeveon.core.values import Fields
 from eeveon.core.wanted import INSTANCE
 from eeveon.drivers.kubernetes.client import Hand, Object, Where
+from eeveon.drivers.kubernetes.job import Job
+from eeveon.drivers.kubernetes.leftovers import bequeath, tidy
 from eeveon.drivers.kubernetes.made import APPLIED, PROTECTED, RANK, RESTS, Made, made_of
 from eeveon.drivers.kubernetes.owners import clashes
-from eeveon.drivers.kubernetes.parse import Around, is_part, key_of, observed
+from eeveon.drivers.kubernetes.parse import Around, key_of, observed
 from eeveon.drivers.kubernetes.preview import fields_as_answered, with_notes
-from eeveon.drivers.kubernetes.render.identity import REVISION, SERVICE
+from eeveon.drivers.kubernetes.render.identity import REVISION
 from eeveon.drivers.kubernetes.resources import (
     CONFIG_MAPS,
     DEPLOYMENTS,
-    PODS,
-    REPLICA_SETS,
     SCALERS,
     SECRETS,
     SERVICES,
-    STATEFUL_SETS,
     Resource,
 )
-from eeveon.drivers.kubernetes.site import Site, service_of, where_of
+from eeveon.drivers.kubernetes.site import service_of
 from eeveon.drivers.kubernetes.status import held_by
 from eeveon.drivers.kubernetes.trouble import Conflict, Gone
 from eeveon.errors import ActionRefused, ActionUncertain
@@ -37,34 +33,6 @@ _NOBODY: Final = "none"  # a revision that no pod has: a Service that selects it
 _TRAFFIC: Final = "eeveon-traffic"
 _SCALE: Final = "eeveon-scale"
 _PAUSE: Final = 0.1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One effect on one object."""
-
-    site: Site
-    where: Where
-    effect: Effect
-    fence: int
-    end: float  # by the monotonic clock
-    made: Made | None = None  # what `wanted` stands for
-    takes: bool = False
-    instead: Where | None = None  # the Deployment of a service that became stateful, or the other way round
-
-    @property
-    def object(self) -> ObjectId:
-        """The object."""
-        return self.effect.object
-
-    @property
-    def left(self) -> timedelta:
-        """What is left of the time."""
-        return timedelta(seconds=max(self.end - monotonic(), 0.1))
-
-    def beside(self, resource: Resource, name: str) -> Where:
-        """An object in the same namespace."""
-        return Where(resource=resource, namespace=self.where.namespace, name=name)
 
 
 def perform(job: Job) -> ObservedObject | None:
@@ -136,7 +104,7 @@ def _applied(job: Job, live: Object | None) -> Object:
                 job.beside(SCALERS, job.where.name), job.made.scaler, Hand(force=True), job.left
             )
         _leave_other(job)
-        _tidy(job, answer)
+        tidy(job, answer)
     return answer
 
 
@@ -160,7 +128,9 @@ def _apply_part(job: Job, resource: Resource, body: Fields) -> None:
         }
         sent = {**body, "data": data}
     where = job.beside(resource, metadata["name"])
-    job.site.client.apply(where, sent, Hand(force=True), job.left)
+    answer = job.site.client.apply(where, sent, Hand(force=True), job.left).body
+    if answer["metadata"].get("ownerReferences"):  # of one that was to go, and would take this along
+        job.site.client.merge(where, {"metadata": {"ownerReferences": None}}, job.left)
 
 
 def _may_take(job: Job, live: Object | None) -> bool:
@@ -282,6 +252,7 @@ def _unroute(job: Job, live: Object) -> None:
 def _remove(job: Job, live: Object) -> None:
     if job.object.kind == INSTANCE:
         _unroute(job, live)
+        bequeath(job, live)
     job.site.client.delete(job.where, live["metadata"]["uid"], job.left)
     _scaler(job, live)
     while (still := job.site.client.get(job.where, job.left, values=False)) is not None:
@@ -294,43 +265,7 @@ def _remove(job: Job, live: Object) -> None:
             )
         sleep(_PAUSE)
     if job.object.kind == INSTANCE:
-        _tidy(job, live, all_of_it=True)
-
-
-def _tidy(job: Job, live: Object, *, all_of_it: bool = False) -> None:
-    """Remove ConfigMaps and Secrets of the service that no template names any more, old ReplicaSets' included."""
-    service = service_of(live)
-    selector = f"{job.site.selector},{SERVICE}={service}"
-    namespace = job.where.namespace
-    parts = [
-        (resource, one)
-        for resource in (CONFIG_MAPS, SECRETS)
-        for one in job.site.client.list(resource, namespace, selector, job.left, values=False)
-        if is_part(resource, one)
-    ]
-    used = set(_named((live["spec"].get("template") or {}).get("spec") or {})) if not all_of_it else set()
-    if not [one for _, one in parts if one["metadata"]["name"] not in used]:
-        return
-    holders = (DEPLOYMENTS, STATEFUL_SETS) if all_of_it else (DEPLOYMENTS, STATEFUL_SETS, REPLICA_SETS, PODS)
-    for holder in holders:
-        for one in job.site.client.list(holder, namespace, selector, job.left):
-            if not (all_of_it and one["metadata"].get("uid") == live["metadata"]["uid"]):
-                spec = one.get("spec") or {}
-                used |= set(_named((spec.get("template") or {}).get("spec") or spec))
-    for resource, one in parts:
-        if one["metadata"]["name"] not in used:
-            job.site.client.delete(where_of(resource, one), one["metadata"]["uid"], job.left)
-
-
-def _named(pod: Any) -> list[str]:
-    return [
-        str((source.get(kind) or {}).get("name"))
-        for containers in ("containers", "initContainers")
-        for container in pod.get(containers) or ()
-        for source in container.get("envFrom") or ()
-        for kind in ("configMapRef", "secretRef")
-        if kind in source
-    ]
+        tidy(job, live, all_of_it=True)
 
 
 def _after(job: Job, live: Object) -> ObservedObject:

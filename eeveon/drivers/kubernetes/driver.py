@@ -16,10 +16,11 @@ from eeveon.core.wanted import INSTANCE, VOLUME, Preview
 from eeveon.drivers.base import Capabilities, Context, Driver, LogLine
 from eeveon.drivers.kubernetes import logs, watching
 from eeveon.drivers.kubernetes.access import Wanted, access_of
-from eeveon.drivers.kubernetes.applying import Job, perform
+from eeveon.drivers.kubernetes.applying import perform
 from eeveon.drivers.kubernetes.catalogue import Catalogue
 from eeveon.drivers.kubernetes.client import Client, Where
 from eeveon.drivers.kubernetes.inventory import Inventory, Written
+from eeveon.drivers.kubernetes.job import Job
 from eeveon.drivers.kubernetes.made import APPLIED, Made, made_of
 from eeveon.drivers.kubernetes.preview import Draft, drafted, previewed
 from eeveon.drivers.kubernetes.reading import PATIENCE, Look, look

@@ -6,6 +6,7 @@ cluster.faults.always(Fault.broken(), path="/deployments")  # until `clear()`
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.lab.kubernetes import statuses
@@ -119,6 +120,7 @@ class Faults:
     """What is planned, and every request that came, in order."""
 
     seen: list[Request] = field(default_factory=list)
+    heard: Callable[[Request], object] = field(default=lambda request: None)  # told of each before it is done
     _planned: list[_Planned] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -152,6 +154,7 @@ class Faults:
 
     def take(self, request: Request) -> Fault | None:
         """What goes wrong with this request; it is counted."""
+        self.heard(request)
         with self._lock:
             self.seen.append(request)
             for planned in self._planned:
