@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.cases.containers import apply, observe
+from benchmarks.cases.hooking import hook
 from benchmarks.cases.hosts import apply_units, plan_units
 from benchmarks.cases.planning import plan_1000, plan_10000, plan_cold, plan_edited
 from benchmarks.cases.reaching import reach
@@ -30,6 +31,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "ship": ship,
     "reach": reach,
     "units": plan_units,
+    "hook": hook,
     "apply-units": apply_units,
 }
 

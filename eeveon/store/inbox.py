@@ -15,14 +15,25 @@ from eeveon.core.delivery import ATTEMPTS, Delivery, Errand, ErrandState, Event,
 from eeveon.errors import UsageError
 from eeveon.store.database import Database
 from eeveon.store.failures import decoded
-from eeveon.store.rows import time_of, time_text
+from eeveon.store.rows import the_row, time_of, time_text
 
 PRUNED = 2000  # deliveries in one transaction: others may write in between
 
-_PUT = (
-    "INSERT INTO delivery (id, provider, repository, kind, event, ref, commit_id, deleted, urls, paths, received) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (repository, id) DO NOTHING"
-)
+# Each is one statement for all arrivals: Python gives its lock away in every call of SQLite, and on a busy machine it may
+# take milliseconds to get it back.
+_PUT = """
+INSERT INTO delivery (id, provider, repository, kind, event, ref, commit_id, deleted, urls, paths, received)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+  value ->> 8, value ->> 9, value ->> 10
+FROM json_each(?) WHERE true ORDER BY key ON CONFLICT (repository, id) DO NOTHING
+"""
+_PUT_ERRANDS = """
+INSERT INTO errand (delivery, environment, state, attempts, due, cause, record)
+SELECT delivery.number, environment.value, 'waiting', 0, ?3, '', ''
+FROM delivery JOIN json_each(?1) AS arrival JOIN json_each(arrival.value ->> 2) AS environment
+WHERE delivery.number > ?2 AND delivery.repository = arrival.value ->> 0 AND delivery.id = arrival.value ->> 1
+"""
+_NEW = "SELECT json_group_array(json_array(repository, id)) FROM delivery WHERE number > ?"
 _ERRANDS = "SELECT number, environment, state, attempts, due, cause, record FROM errand"
 _DELIVERIES = (
     "SELECT number, id, provider, repository, kind, event, ref, commit_id, deleted, urls, paths, received "
@@ -62,7 +73,7 @@ class Inbox:
     def put_many(self, arrivals: Sequence[Arrival], now: datetime) -> tuple[Receipt, ...]:
         """Keep all of these in one transaction; one receipt each. They are on disk when this returns."""
         with self._database.writing() as connection:
-            return tuple(_put(connection, arrival, time_text(now)) for arrival in arrivals)
+            return _put(connection, arrivals, time_text(now))
 
     def waiting(self, environment: str) -> tuple[Errand, ...]:
         """What a reconcile that begins now will have answered: all that wait, also those not due yet."""
@@ -168,19 +179,31 @@ class Inbox:
             return Event(delivery=_delivery(row), errands=tuple(_errand(errand) for errand in errands))
 
 
-def _put(connection: sqlite3.Connection, arrival: Arrival, now: str) -> Receipt:
-    cursor = connection.execute(_PUT, _written(arrival.delivery))
-    if cursor.rowcount == 1:
-        connection.executemany(
-            "INSERT INTO errand (delivery, environment, state, attempts, due, cause, record) "
-            "VALUES (?, ?, 'waiting', 0, ?, '', '')",
-            [(cursor.lastrowid, environment, now) for environment in arrival.environments],
-        )
-        return Receipt.NEW
+def _put(connection: sqlite3.Connection, arrivals: Sequence[Arrival], now: str) -> tuple[Receipt, ...]:
+    before = the_row(connection.execute("SELECT coalesce(max(number), 0) FROM delivery"))[0]
+    connection.execute(_PUT, (json.dumps([_written(arrival.delivery) for arrival in arrivals]),))
+    found = the_row(connection.execute(_NEW, (before,)))[0]
+    new = {(repository, identity) for repository, identity in json.loads(found)}
+    first: dict[tuple[str, str], Arrival] = {}
+    receipts = []
+    for arrival in arrivals:
+        key = (arrival.delivery.repository, arrival.delivery.id)
+        if key in new and key not in first:
+            first[key] = arrival
+            receipts.append(Receipt.NEW)
+        else:
+            receipts.append(Receipt.DUPLICATE if key in new else _again(connection, key, now))
+    errands = json.dumps([(*key, arrival.environments) for key, arrival in first.items()])
+    connection.execute(_PUT_ERRANDS, (errands, before, now))
+    return tuple(receipts)
+
+
+def _again(connection: sqlite3.Connection, key: tuple[str, str], now: str) -> Receipt:
+    """What a delivery that is here already changes: it revives what is dead."""
     revived = connection.execute(
         "UPDATE errand SET state = 'waiting', attempts = 0, due = ? WHERE state = 'dead' AND delivery = "
         "(SELECT number FROM delivery WHERE repository = ? AND id = ?)",
-        (now, arrival.delivery.repository, arrival.delivery.id),
+        (now, *key),
     ).rowcount
     return Receipt.REVIVED if revived else Receipt.DUPLICATE
 

@@ -14,7 +14,7 @@ import uvicorn
 
 from eeveon.core.secret import FromEnvironment, SecretRef, SecretValue
 from eeveon.server.app import Parts, build
-from eeveon.server.listening import server
+from eeveon.server.listening import server, settle
 from eeveon.specs.controller import read_controller
 from eeveon.store.store import Store
 
@@ -62,6 +62,7 @@ def serve(config: Path, state: Path, seconds: float | None) -> None:
             ready=(config.parent / "ready").exists,
         )
         served = server(build(parts), controller.listen)
+        settle()
         threading.Thread(target=tell, args=(served,), daemon=True).start()
         served.run()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Final
 
 from eeveon.core.controller import Controller, Hook, Provider, Repository
@@ -15,6 +16,8 @@ Followers = Callable[
 _USUAL: Final = Hook(
     provider=Provider.GENERIC, secrets=()
 )  # for an entry that is woken by another one's webhook
+
+_likeness = lru_cache(1024)(likeness)
 
 
 def nobody(_likeness: str) -> frozenset[str]:
@@ -36,7 +39,7 @@ class Matching:
         """The keys of all that the delivery concerns, each once, in the order of the controller's file."""
         if delivery.kind not in (Kind.PUSH, Kind.RELEASE):
             return ()
-        likenesses = sorted({likeness(url) for url in delivery.urls})
+        likenesses = sorted({_likeness(url) for url in delivery.urls})
         found = [
             key for one in self._entries(delivery, likenesses) if wakes(one, delivery) for key in one.keys
         ]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from eeveon.core.delivery import Kind
@@ -101,20 +102,29 @@ def addresses(payload: Written) -> Iterator[str]:
     for name in ("repository", "project"):
         found = part(payload, name)
         for value in (payload.get(name), *(found.get(field) for field in _URL_FIELDS)):
-            url = text(value)
-            if 0 < len(url) <= _LONGEST_URL and not wrong_address(url) and not _UNPRINTABLE.search(url):
-                yield url
+            if isinstance(value, str) and 0 < len(value) <= _LONGEST_URL and _is_address(value):
+                yield value
+
+
+@lru_cache(1024)  # a controller hears of the same repositories all the time
+def _is_address(url: str) -> bool:
+    return not wrong_address(url) and not _UNPRINTABLE.search(url)
 
 
 def _changed(commits: object) -> tuple[str, ...] | None:
     """The files that these commits touched; None unless each of them tells."""
     if not isinstance(commits, list) or not commits:
         return None
-    paths: dict[str, None] = {}
+    paths: dict[object, None] = {}
     for commit in commits:
+        if not isinstance(commit, dict):
+            return None
         for field in ("added", "modified", "removed"):
-            listed = commit.get(field) if isinstance(commit, dict) else None
+            listed = commit.get(field)
             if not isinstance(listed, list):
                 return None
-            paths.update(dict.fromkeys(names(listed)))
-    return tuple(paths) if len(paths) <= MOST_PATHS else None
+            try:
+                paths.update(dict.fromkeys(listed))
+            except TypeError:  # a list or a mapping is the name of no file
+                return None
+    return tuple(names(paths)) if len(paths) <= MOST_PATHS else None
