@@ -1,13 +1,17 @@
 """Small plans and moments for the tests of the store."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from eeveon.core.changes import Verb
+from eeveon.core.controller import Provider
+from eeveon.core.delivery import Delivery, Kind
 from eeveon.core.names import CommitId, EnvironmentName, ProjectName, Revision, Scope, ServiceName, TargetName
 from eeveon.core.observed import Condition
 from eeveon.core.plan import Action, Effect, Impact, Plan, Risk, Step
 from eeveon.core.values import canonical, plain
 from eeveon.core.wanted import instance_id
+from eeveon.store.inbox import Arrival
 from eeveon.store.journal import Beginning
 from eeveon.store.leases import Holder
 
@@ -81,6 +85,25 @@ def a_plan(name: str, *steps: Step, scope: Scope = SCOPE, replicas: int = 2) -> 
         unchanged=0,
         labels={},
     )
+
+
+PUSH = Delivery(
+    id="72d3162e-cc78-11e3-81ab-4c9367dc0958",
+    provider=Provider.GITHUB,
+    repository="shop",
+    kind=Kind.PUSH,
+    event="push",
+    ref="refs/heads/main",
+    commit="4f2c91a" * 5 + "4f2c9",
+    urls=("https://github.com/acme/shop.git", "git@github.com:acme/shop.git"),
+    paths=("specs/production/web.yaml", "ä.yaml"),
+    received=NOW,
+)
+
+
+def arrival(identity: str, *environments: str, repository: str = "shop") -> Arrival:
+    delivery = replace(PUSH, id=identity, repository=repository)
+    return Arrival(delivery=delivery, environments=environments)
 
 
 def beginning(record: str, plan: Plan, fence: int, now: datetime = NOW) -> Beginning:

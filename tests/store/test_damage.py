@@ -17,7 +17,7 @@ from eeveon.errors import EEveonError, StoreError, UsageError
 from eeveon.store.schema import SCHEMA
 from eeveon.store.store import FILE, Store
 from tests.store.child import start
-from tests.store.nouns import BOB, NOW, SCOPE, TTL, a_plan, a_step, after, beginning
+from tests.store.nouns import BOB, NOW, SCOPE, TTL, a_plan, a_step, after, arrival, beginning
 from tests.store.versions import fill
 
 SAVED = '{"id":"plan-3"}'
@@ -52,6 +52,13 @@ def use(folder: Path) -> list[str]:
         lease = store.leases.acquire(SCOPE, BOB, after(1000), TTL)
         store.journal.begin(beginning("apply-9", plan, lease.fence, after(1000)))
         store.journal.intend("apply-9", 0, "run it", after(1001))
+        waiting = [errand.number for errand in store.inbox.waiting("shop/b")]
+        store.inbox.put_many([arrival("waiting-1", "shop/b"), arrival("new-1", "shop/b")], after(1001))
+        store.inbox.failed(waiting, "no answer", after(1002), lambda _: timedelta(seconds=1))
+        store.inbox.events(9)
+        store.inbox.next_due()
+        store.inbox.retry("waiting-1", after(1003))
+        store.inbox.prune(after(2000), after(2000))
     return texts
 
 

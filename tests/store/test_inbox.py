@@ -2,36 +2,16 @@
 
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from eeveon.core.controller import Provider
-from eeveon.core.delivery import ATTEMPTS, Delivery, Errand, ErrandState, Event, EventState, Kind, Receipt
+from eeveon.core.delivery import ATTEMPTS, Errand, ErrandState, Event, EventState, Receipt
 from eeveon.errors import StoreError, UsageError
 from eeveon.store.inbox import PRUNED, Arrival
 from eeveon.store.store import FILE, Store
-from tests.store.nouns import NOW, after
-
-DELIVERY = Delivery(
-    id="72d3162e-cc78-11e3-81ab-4c9367dc0958",
-    provider=Provider.GITHUB,
-    repository="shop",
-    kind=Kind.PUSH,
-    event="push",
-    ref="refs/heads/main",
-    commit="4f2c91a" * 5 + "4f2c9",
-    urls=("https://github.com/acme/shop.git", "git@github.com:acme/shop.git"),
-    paths=("specs/production/web.yaml", "ä.yaml"),
-    received=NOW,
-)
-
-
-def arrival(identity: str, *environments: str, repository: str = "shop") -> Arrival:
-    delivery = replace(DELIVERY, id=identity, repository=repository)
-    return Arrival(delivery=delivery, environments=environments)
+from tests.store.nouns import NOW, PUSH, after, arrival
 
 
 def put(store: Store, *arrivals: Arrival, now: datetime = NOW) -> tuple[Receipt, ...]:
@@ -61,12 +41,12 @@ def states(event: Event) -> list[ErrandState]:
 
 def test_what_was_put_in_is_there_for_every_environment_that_it_concerns(folder: Path) -> None:
     with Store.open(folder, NOW) as store:
-        assert put(store, Arrival(delivery=DELIVERY, environments=("shop/a", "shop/b"))) == (Receipt.NEW,)
+        assert put(store, Arrival(delivery=PUSH, environments=("shop/a", "shop/b"))) == (Receipt.NEW,)
     with Store.open(folder, NOW) as store:
         assert store.inbox.due_environments(NOW) == {"shop/a", "shop/b"}
         assert store.inbox.next_due() == NOW
         (event,) = store.inbox.events(9)
-        assert event.delivery == DELIVERY
+        assert event.delivery == PUSH
         assert states(event) == [ErrandState.WAITING] * 2
 
 

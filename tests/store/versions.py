@@ -12,7 +12,7 @@ from pathlib import Path
 from eeveon.core.outcome import Ending
 from eeveon.store.schema import APPLICATION_ID, SCHEMA
 from eeveon.store.store import FILE, Store
-from tests.store.nouns import ALICE, BOB, NOW, SCOPE, TTL, a_plan, a_step, after, beginning
+from tests.store.nouns import ALICE, BOB, NOW, SCOPE, TTL, a_plan, a_step, after, arrival, beginning
 
 FOLDER = Path(__file__).parent / "shapes"
 
@@ -31,6 +31,8 @@ def fill(folder: Path) -> None:
         lease = store.leases.acquire(SCOPE, BOB, after(10), TTL)
         store.journal.begin(beginning("apply-2", second, lease.fence, after(10)))
         store.journal.intend("apply-2", 0, str(second.actions[0].effect), after(11))
+        store.inbox.put_many([arrival("done-1", "shop/a"), arrival("waiting-1", "shop/b")], after(11))
+        store.inbox.done([store.inbox.waiting("shop/a")[0].number], "apply-1", after(11))
         store.plans.save(SCOPE, "plan-3", '{"id":"plan-3"}', after(12))
 
 

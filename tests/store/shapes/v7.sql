@@ -32,6 +32,8 @@ CREATE TABLE "delivery" (
    "received" TEXT NOT NULL,
    "paths" TEXT
 ) STRICT;
+INSERT INTO "delivery" VALUES(1,'done-1','github','shop','push','push',0,'refs/heads/main','4f2c91a4f2c91a4f2c91a4f2c91a4f2c91a4f2c9','["https://github.com/acme/shop.git", "git@github.com:acme/shop.git"]','2027-03-01T12:00:00.000000+00:00','["specs/production/web.yaml", "\u00e4.yaml"]');
+INSERT INTO "delivery" VALUES(2,'waiting-1','github','shop','push','push',0,'refs/heads/main','4f2c91a4f2c91a4f2c91a4f2c91a4f2c91a4f2c9','["https://github.com/acme/shop.git", "git@github.com:acme/shop.git"]','2027-03-01T12:00:00.000000+00:00','["specs/production/web.yaml", "\u00e4.yaml"]');
 CREATE TABLE "entry" (
    "number" INTEGER PRIMARY KEY,
    "record" INTEGER NOT NULL,
@@ -58,6 +60,8 @@ CREATE TABLE "errand" (
    "cause" TEXT NOT NULL,
    "record" TEXT NOT NULL
 ) STRICT;
+INSERT INTO "errand" VALUES(1,1,'shop/a','done',1,'2027-03-01T12:00:11.000000+00:00','','apply-1');
+INSERT INTO "errand" VALUES(2,2,'shop/b','waiting',0,'2027-03-01T12:00:11.000000+00:00','','');
 CREATE TABLE "hold" (
    "scope" INTEGER NOT NULL REFERENCES "scope"("id"),
    "service" TEXT NOT NULL,
