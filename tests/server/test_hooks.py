@@ -3,6 +3,7 @@
 import itertools
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -159,6 +160,15 @@ def test_a_chunked_body_is_read_whole(served: Served) -> None:
 def test_a_large_body_is_taken_up_to_the_limit(served: Served) -> None:
     payload = {**GITHUB, "more": "x" * (2 * 2**20 - len(BODY) - 12)}
     assert served.send(payload, identity=next(IDS)).status == 202
+
+
+def test_many_large_bodies_at_once_are_all_taken(served: Served) -> None:
+    payload = {**GITHUB, "more": "x" * 2**20}
+    with ThreadPoolExecutor(30) as pool:
+        replies = list(
+            pool.map(lambda identity: served.send(payload, identity=identity), itertools.islice(IDS, 30))
+        )
+    assert {reply.status for reply in replies} == {202}
 
 
 def test_every_answer_is_guarded_and_names_no_program(served: Served) -> None:

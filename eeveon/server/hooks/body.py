@@ -8,7 +8,7 @@ from starlette.types import Receive
 from eeveon.server.hooks.headers import Headers
 
 PATIENCE: Final = 10.0  # seconds for a whole body; GitHub waits no longer for its answer
-LARGE: Final = 1024 * 1024  # bytes
+LARGE: Final = 128 * 1024  # bytes; a thousand connections may hold as much each
 TOGETHER: Final = 8  # large bodies in memory at a time, whoever sends them: nobody is known yet
 
 

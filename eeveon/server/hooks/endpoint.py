@@ -86,7 +86,7 @@ class Endpoint:
         try:
             told = await self._accepted(scope, receive)
         except RefusedError as refused:
-            _LOG.info("%s refused with %s: %s", scope["path"], refused.status, refused.why)
+            _LOG.info("%r refused with %s: %s", scope["path"], refused.status, refused.why)
             await answer(send, refused.status, {"error": refused.message}, _closing(refused.status))
         else:
             await answer(send, 202, told)
