@@ -1,6 +1,8 @@
 """Hundreds of deliveries, good and bad, leave no process, no open file and no thread behind."""
 
 import json
+import os
+import time
 
 from eeveon.core.controller import Provider
 from tests.server.hooks.samples import GITHUB, PUSHES, headers_for, signature
@@ -25,7 +27,12 @@ def test_processes_files_and_threads_are_flat(served: Served) -> None:
     files, threads, memory = served.open_files(), served.threads(), served.memory()
     some(served, 80, 20)
     assert served.ask("GET", "/healthz").status == 200
-    assert served.open_files() <= files + 1  # the last connection may still be closing
-    assert served.threads() <= threads + 4  # the pool for large bodies grows to its size, and no further
+    deadline = time.monotonic() + 10  # the last connections may still be closing
+    while served.open_files() > files and time.monotonic() < deadline:
+        time.sleep(0.05)  # noqa: TID251 - a test waits
+    assert served.open_files() <= files
+    # The pool for large bodies grows to its size where they come quickly, and no further.
+    pool = (os.cpu_count() or 1) + 4
+    assert served.threads() <= threads + pool
     assert served.children() == []
     assert served.memory() < memory + 20_000
