@@ -197,6 +197,12 @@ def test_a_service_has_one_policy() -> None:
     ]
 
 
+def test_two_services_have_a_policy_each() -> None:
+    api = POLICY.replace("web", "api")
+    more = {"api": WEB.replace("name: web", "name: api"), "api-policy": api}
+    assert wrong(POLICY, **more) == []
+
+
 def test_a_service_whose_document_is_unsound_is_told_with_its_number() -> None:
     said = wrong(POLICY, "kind: Service\nmetadata: {name: web}\nspec: nothing\n")
     assert [line.split(" ")[1] for line in said] == ["wrong-type:"]
