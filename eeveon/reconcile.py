@@ -4,7 +4,7 @@
 decides is in the pure calls.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -16,10 +16,11 @@ from eeveon.core.desired import Desired, Workload
 from eeveon.core.diff import TargetView, Views
 from eeveon.core.guard import Rules, guard
 from eeveon.core.hold import Hold, held_back
-from eeveon.core.names import CommitId, ServiceName, TargetName
+from eeveon.core.names import CommitId, Scope, ServiceName, TargetName
 from eeveon.core.observed import Observation, Observed, Seen
 from eeveon.core.outcome import ActionState, Record
-from eeveon.core.plan import Plan
+from eeveon.core.pause import Pause, pause_of
+from eeveon.core.plan import Action, Plan
 from eeveon.core.policy import zones_of
 from eeveon.core.stale import moved
 from eeveon.core.verdict import Decision, Verdict
@@ -145,6 +146,7 @@ def judged(world: World, now: Scene, order: Order) -> Decided:
         services=order.services,
         unsettled=store.history.unsettled(scope),
         left=_left_targets(store, now.desired, order),
+        pauses=_pauses(store, scope, order),
     )
     decided = decide(now.desired, now.views, now.observed, circumstances)
     lost = () if decided.plan.is_empty else amiss(now.views, now.observed)
@@ -200,6 +202,7 @@ def carry_out(world: World, shown: Shown, audience: Audience) -> Record:
                 now=world.now,
                 progress=audience.progress,
                 secrets=world.secrets,
+                halt=_halt(world, plan, order),
             )
             for hold in order.holds:  # before its plan: the next apply finishes a rollback that is cut short
                 store.holds.put(plan.scope, hold)
@@ -253,8 +256,25 @@ def _judged_again(world: World, plan: Plan, now: Scene, order: Order) -> tuple[V
         guardrails=now.desired.guardrails,
         findings=check(plan, now.views, now.observed),
         origin=order.origin,
+        pauses=_pauses(world.store(), plan.scope, order),
     )
     return guard(plan, rules)
+
+
+def _pauses(store: Store, scope: Scope, order: Order) -> tuple[Pause, ...]:
+    """What is paused. A person who takes a service back wants that all the more while changes are paused."""
+    return () if order.holds else store.pauses.of(scope)
+
+
+def _halt(world: World, plan: Plan, order: Order) -> Callable[[Action], str]:
+    """Asked before each action: why it may not start now; "" if it may."""
+    services = {step.id: step.service for step in plan.steps}
+
+    def reason(action: Action) -> str:
+        pause = pause_of(_pauses(world.store(), plan.scope, order), services[action.step])
+        return pause.told if pause else world.halted()
+
+    return reason
 
 
 def _refusals(verdicts: Iterable[Verdict]) -> str:

@@ -44,6 +44,7 @@ class World:
     new_id: Callable[[datetime], str]
     holder: Callable[[str], Holder]
     waiter: "Callable[[], Waiter]"
+    halted: Callable[[], str] = str  # why nothing more may be started; "" while it may
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

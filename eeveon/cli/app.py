@@ -22,6 +22,8 @@ COMMANDS = {  # in the order in which a newcomer meets them
     "apply": "Bring an environment to what its specs say.",
     "rollback": "Take a service back to a revision that its target keeps.",
     "unhold": "Let a service that was taken back follow its specs again.",
+    "pause": "Change nothing in an environment, or in one service, until `resume`.",
+    "resume": "Let the changes of an environment or a service go on.",
     "status": "Show what runs, where, and how it is.",
     "logs": "Show what the instances of a service wrote.",
     "history": "Show what earlier applies did.",

@@ -13,6 +13,7 @@ from eeveon.core.diff import Views, diff
 from eeveon.core.guard import Origin, Rules, guard
 from eeveon.core.names import ObjectId, ServiceName, TargetName
 from eeveon.core.observed import Observed
+from eeveon.core.pause import Pause
 from eeveon.core.plan import Plan
 from eeveon.core.planner import PlanInputs, make_plan
 from eeveon.core.verdict import Finding, Moment, Verdict
@@ -30,6 +31,7 @@ class Circumstances:
     unsettled: frozenset[ObjectId] = frozenset()  # an apply began with them, and none saw them healthy
     left: tuple[TargetName, ...] = ()  # applied to before, but not in the specs any more
     past: Left = field(default_factory=dict)  # of wanted objects that are amiss
+    pauses: tuple[Pause, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,7 @@ def decide(desired: Desired, views: Views, observed: Observed, circumstances: Ci
         guardrails=desired.guardrails,
         findings=findings,
         origin=circumstances.origin,
+        pauses=circumstances.pauses,
     )
     return Decided(plan=plan, findings=findings, verdicts=guard(plan, rules))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from eeveon.core.changes import Verb
 from eeveon.core.names import ServiceName
+from eeveon.core.pause import Pause, pause_of
 from eeveon.core.plan import Plan, Risk, Step
 from eeveon.core.policy import (
     GuardrailFinding,
@@ -57,6 +58,7 @@ class Rules:
     guardrails: tuple[GuardrailFinding, ...] = ()
     findings: tuple[Finding, ...] = ()
     origin: Origin = field(default_factory=ByCommit)
+    pauses: tuple[Pause, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,8 @@ def _guardrails(case: _Case) -> Iterator[Verdict]:
 
 
 def _pause(case: _Case) -> Iterator[Verdict]:
+    if pause := pause_of(case.rules.pauses, case.step.service):
+        yield _deny(case.step, "pause", f"{pause.told}; go on with `eeveon resume`")
     for policy in case.policies():
         if policy.paused:
             yield _deny(case.step, f"safety/{policy.name} paused", "changes are paused")

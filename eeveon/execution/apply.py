@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 
 from eeveon.core.names import TargetName
 from eeveon.core.outcome import Record
-from eeveon.core.plan import Effect
+from eeveon.core.plan import Action, Effect
 from eeveon.core.secret import Secrets
 from eeveon.core.verdict import Verdict
 from eeveon.drivers.base import Driver
-from eeveon.execution.executor import Progress, Run, carry_out
+from eeveon.execution.executor import Progress, Run, carry_out, go_on
 from eeveon.execution.health import Lookout, looks_of
 from eeveon.execution.last_lines import Witness
 from eeveon.execution.lease import Heartbeat
@@ -36,6 +36,7 @@ class Tools:
     now: Callable[[], datetime]
     progress: Progress
     secrets: Secrets
+    halt: Callable[[Action], str] = go_on  # why an action may not start now; "" if it may
 
 
 def apply(verdicts: Sequence[Verdict], beginning: Beginning, lease: Lease, tools: Tools) -> Record:
@@ -57,7 +58,9 @@ def apply(verdicts: Sequence[Verdict], beginning: Beginning, lease: Lease, tools
             witness=Witness(secrets=tools.secrets, before=before),
         )
         journal = _RecordJournal(store, beginning.id, tools.now)
-        run = Run(hands=hands, journal=journal, progress=tools.progress, check=heartbeat.check)
+        run = Run(
+            hands=hands, journal=journal, progress=tools.progress, check=heartbeat.check, halt=tools.halt
+        )
         result = carry_out(beginning.plan, verdicts, run)
     store.journal.finish(beginning.id, result.ending, result.cause, tools.now(), output=result.output)
     return store.history.record(beginning.id, tools.now())

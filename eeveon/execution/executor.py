@@ -36,14 +36,23 @@ class Progress(Protocol):
         ...
 
 
+def go_on(_action: Action) -> str:
+    """Nothing stops a run that nobody can stop."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """Everything that carrying out a plan needs. `check` raises LeaseLost when writing must stop."""
+    """Everything that carrying out a plan needs.
+
+    `check` raises LeaseLost when writing must stop. `halt` says why an action may not start now; "" if it may.
+    """
 
     hands: Hands
     journal: Journal
     progress: Progress
     check: Callable[[], None]
+    halt: Callable[[Action], str] = go_on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +116,9 @@ def _start(work: _Work) -> None:
     for action in sheet.take_ready():
         if sheet.interrupts:
             sheet.stopped = BY_PERSON
+            return
+        if reason := run.halt(action):
+            sheet.stopped = reason
             return
         try:
             run.check()

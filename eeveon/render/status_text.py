@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from eeveon.core.health import Probe
 from eeveon.core.names import ObjectId, Scope
 from eeveon.core.observed import ObservedObject, Unreachable
+from eeveon.core.pause import Pause
 from eeveon.core.values import plain
 from eeveon.render.as_json import as_json
 from eeveon.render.words import UNKNOWN, Style, columns, count, unknown_text
@@ -23,6 +24,7 @@ class Status:
     probes: Mapping[ObjectId, Probe]
     wanted: frozenset[ObjectId]
     unknown: tuple[Unreachable, ...]
+    pauses: tuple[Pause, ...] = ()
     kept: frozenset[ObjectId] = frozenset()  # older revisions that rest, to go back to
 
     @property
@@ -41,7 +43,8 @@ def status_text(status: Status, style: Style) -> str:
     answer = [f"{running} of {count(standing, 'instance')} running"]
     answer += [f"{ill} unhealthy"] if ill else []
     answer += [unknown_text(status.unknown)] if status.unknown else []
-    lines = [f"{style.bold(str(status.scope))}   {', '.join(answer)}", ""]
+    lines = [f"{style.bold(str(status.scope))}   {', '.join(answer)}"]
+    lines += [f"  {pause.told}" for pause in status.pauses] + [""]
     if status.instances:
         lines += columns([_HEAD, *(_row(item, status) for item in status.sorted)])
         lines += _ills(status, style)
@@ -65,6 +68,7 @@ def status_json(status: Status) -> str:
                 for item in status.sorted
             ],
             "unknown": [plain(item) for item in status.unknown],
+            "pauses": [plain(pause) for pause in status.pauses],
         }
     )
 

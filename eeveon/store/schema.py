@@ -212,4 +212,16 @@ def _inbox(database: "Database") -> None:
     database.execute("CREATE INDEX errand_waits ON errand (environment, due) WHERE state = 'waiting'")
 
 
-SCHEMA = Schema(migrations=(_first, _holds, _past, _lease_ends, _output, _sides, _inbox))
+def _pauses(database: "Database") -> None:
+    """Where a person has paused all changes."""
+    pause = {"service": str, "since": str, "by": str, "why": str}
+    database.table("pause").create(
+        {"scope": int} | pause,
+        pk=("scope", "service"),
+        not_null=set(pause) | {"scope"},
+        foreign_keys=[("scope", "scope", "id")],
+        strict=True,
+    )
+
+
+SCHEMA = Schema(migrations=(_first, _holds, _past, _lease_ends, _output, _sides, _inbox, _pauses))

@@ -12,6 +12,7 @@ from eeveon.store.holds import Holds
 from eeveon.store.inbox import Inbox
 from eeveon.store.journal import Journal
 from eeveon.store.leases import Leases, Liveness, unknown_liveness
+from eeveon.store.pauses import Pauses
 from eeveon.store.plans import Plans
 from eeveon.store.scopes import Scopes
 
@@ -30,6 +31,7 @@ class Store:
         self.plans = Plans(database)
         self.holds = Holds(database)
         self.inbox = Inbox(database)
+        self.pauses = Pauses(database)
 
     @classmethod
     def open(

@@ -10,6 +10,7 @@ from eeveon.core.changes import Verb
 from eeveon.core.desired import Desired
 from eeveon.core.guard import ByCommit, ByDestroy, ByProposal, Origin, Rules, guard
 from eeveon.core.names import ServiceName
+from eeveon.core.pause import Pause, pause_of
 from eeveon.core.plan import Plan, Risk
 from eeveon.core.policy import (
     DateWindow,
@@ -62,6 +63,36 @@ def test_within_every_rule_the_policies_are_named() -> None:
     verdict = judged(CREATE, policy(), SafetyPolicy(name="second"))
     assert (verdict.decision, verdict.rule) == (ALLOW, "safety/production, safety/second")
     assert verdict.detail == "within every rule"
+
+
+def paused(service: str = "", why: str = "") -> Pause:
+    return Pause(service=ServiceName(service) or None, since=NOON, by="alice@desk", why=why)
+
+
+@pytest.mark.parametrize("origin", [ByCommit(), ByDestroy(), ByProposal(change_class="restart")])
+@pytest.mark.parametrize(
+    ("pause", "decision"), [(paused(), DENY), (paused("web"), DENY), (paused("db"), ALLOW)]
+)
+def test_a_pause_of_a_person_binds_what_it_names(origin: Origin, pause: Pause, decision: Decision) -> None:
+    rules = Rules(moment=Moment(utc=NOON, zones={}), origin=origin, pauses=(pause,))
+    said = guard(CREATE, rules)[0].decision
+    assert said is decision or isinstance(origin, ByProposal)
+    assert (said is DENY) == (decision is DENY)
+
+
+def test_a_pause_says_who_since_when_and_why() -> None:
+    rules = Rules(moment=Moment(utc=NOON, zones={}), pauses=(paused("web", "until the fair is over"),))
+    verdict = guard(CREATE, rules)[0]
+    assert verdict.rule == "pause"
+    assert verdict.detail.startswith("service web is paused since ")
+    assert verdict.detail.endswith(" by alice@desk: until the fair is over; go on with `eeveon resume`")
+
+
+def test_what_belongs_to_no_service_stops_with_the_environment_only() -> None:
+    assert pause_of([paused("web")], None) is None
+    assert pause_of([paused("web"), paused()], None) == paused()
+    assert pause_of([paused("web"), paused()], WEB) == paused()
+    assert pause_of([], WEB) is None
 
 
 @pytest.mark.parametrize("origin", [ByCommit(), ByDestroy(), ByProposal(change_class="restart")])

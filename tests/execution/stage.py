@@ -166,6 +166,7 @@ class Stage:
         self.lines = Lines()
         self.told = Told()
         self.check: Callable[[], None] = lambda: None
+        self.halt: Callable[[Action], str] = lambda _: ""
         self.meanwhile: Callable[[Effect], None] = lambda _: None
         self.fence = 1
         self.concurrency = concurrency
@@ -180,6 +181,9 @@ class Stage:
 
     def _meanwhile(self, effect: Effect) -> None:
         self.meanwhile(effect)
+
+    def _halt(self, action: Action) -> str:
+        return self.halt(action)
 
     @property
     def here(self) -> FakeTarget:
@@ -216,7 +220,15 @@ class Stage:
             witness=Witness(secrets=NoSecrets(), before=frozenset()),
         )
         return carry_out(
-            plan, verdicts, Run(hands=hands, journal=self.lines, progress=self.told, check=self.check)
+            plan,
+            verdicts,
+            Run(
+                hands=hands,
+                journal=self.lines,
+                progress=self.told,
+                check=self.check,
+                halt=self._halt,
+            ),
         )
 
     def apply(self, specs: Desired) -> Result:

@@ -277,6 +277,14 @@ class TestStopping:
         assert [event for event, _, _ in stage.lines.written()] == ["intend", "done"]
         assert [result.states[index] for index in range(3)] == [DONE, NOT_STARTED, NOT_STARTED]
 
+    def test_a_pause_lets_nothing_more_start_and_finishes_what_is_under_way(self) -> None:
+        stage = Stage()
+        stage.meanwhile = lambda _: setattr(stage, "halt", lambda _action: "paused by alice")
+        result = stage.apply(self.specs)
+        assert (result.ending, result.cause) == (Ending.ABORTED, "paused by alice")
+        assert stage.holds() == {"a-1 web:1": "running"}
+        assert [result.states[index] for index in range(3)] == [DONE, NOT_STARTED, NOT_STARTED]
+
     def test_a_person_who_stops_it_twice_is_heard_once(self) -> None:
         stage = Stage()
         main = threading.main_thread().ident

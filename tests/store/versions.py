@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from eeveon.core.outcome import Ending
+from eeveon.core.pause import Pause
 from eeveon.store.schema import APPLICATION_ID, SCHEMA
 from eeveon.store.store import FILE, Store
 from tests.store.nouns import ALICE, BOB, NOW, SCOPE, TTL, a_plan, a_step, after, arrival, beginning
@@ -33,6 +34,7 @@ def fill(folder: Path) -> None:
         store.journal.intend("apply-2", 0, str(second.actions[0].effect), after(11))
         store.inbox.put_many([arrival("done-1", "shop/a"), arrival("waiting-1", "shop/b")], after(11))
         store.inbox.done([store.inbox.waiting("shop/a")[0].number], "apply-1", after(11))
+        store.pauses.put(SCOPE, Pause(service=None, since=after(11), by="alice@desk", why="fair"))
         store.plans.save(SCOPE, "plan-3", '{"id":"plan-3"}', after(12))
 
 

@@ -39,6 +39,7 @@ def command(console: Console, environment: str | None, form: str) -> int:
         unknown = unseen(seen.scene.observed)
         wants = [want for view in seen.scene.views.values() for want in view.preview.objects]
         scope = seen.scene.desired.scope
+        pauses = seen.world.store().pauses.of(scope)
     from eeveon.render.status_text import Status, status_json, status_text
 
     status = Status(
@@ -48,6 +49,7 @@ def command(console: Console, environment: str | None, form: str) -> int:
         wanted=frozenset(want.id for want in wants),
         unknown=unknown,
         kept=kept_among(wants, objects),
+        pauses=pauses,
     )
     console.out(status_json(status) if form == "json" else status_text(status, console.style()))
     return UNKNOWN if unknown else 0
