@@ -12,6 +12,7 @@
     ├── LeaseLost                      6   this writer no longer has it
     ├── StoreError                     1   the state folder or its database cannot be used
     ├── RepositoryError                1   Git or the specs folder cannot be read
+    ├── CommitRefused                  1   a commit may not be applied: its signature, or a branch that was rewritten
     └── TargetError                    1
         ├── TargetUnreachable          3   nothing was sent; safe to try again
         ├── ActionRefused              1   the target said no; useless to try again
@@ -95,6 +96,10 @@ class StoreError(EEveonError):
 
 class RepositoryError(EEveonError):
     """Git or the specs folder cannot be read."""
+
+
+class CommitRefused(EEveonError):
+    """A commit may not be applied: not signed by who is trusted, or of a branch that was rewritten or is gone."""
 
 
 class TargetError(EEveonError):

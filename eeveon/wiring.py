@@ -8,11 +8,12 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from eeveon.core.controller import Controller, Repository
 from eeveon.core.desired import Target
 from eeveon.core.names import Scope, TargetName
 from eeveon.core.secret import SecretRef, Secrets, SecretValue
@@ -32,7 +33,9 @@ from eeveon.store.store import Store
 from eeveon.world import Report, World
 
 if TYPE_CHECKING:
-    from eeveon.execution.waiting import RealWaiter
+    from eeveon.execution.waiting import RealWaiter, Waiter
+    from eeveon.git.asking import Asker
+    from eeveon.git.mirror import Mirror
 
 
 def build_world(folder: Path | None, revision: str | None = None, connections: Kept | None = None) -> World:
@@ -58,6 +61,69 @@ def build_world(folder: Path | None, revision: str | None = None, connections: K
         new_id=new_record_id,
         holder=this_process,
         waiter=new_waiter,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Premises:
+    """What all commits that a controller applies are read and applied with."""
+
+    settings: Settings
+    store: Store
+    halted: Callable[[], str]
+    waiter: "Callable[[], Waiter]"
+
+
+def controller_settings(controller: Controller) -> Settings:
+    """The places of a controller: as of any command, but for the state folder that its file names."""
+    known = settings(os.environ, Path.home())
+    return replace(known, state=Path(controller.store)) if controller.store else known
+
+
+def controller_secrets(folder: Path) -> Secrets:
+    """The secrets that a controller's file names: variables, and files below `folder` or anywhere on this machine."""
+    from eeveon.secrets.age import Identities
+    from eeveon.secrets.sources import Resolver
+
+    return Resolver(lambda path: (folder / path).read_bytes(), os.environ, Identities(keys=()))
+
+
+def mirror_of(repository: Repository, folder: Path, known: Settings, asker: "Asker") -> "Mirror":
+    """Our copy of a repository of the controller whose file lies in `folder`."""
+    from eeveon.git.access import Entry
+    from eeveon.git.mirror import Mirror, Place
+
+    copy = known.state / "mirrors" / f"{repository.name}.git"
+    entry = Entry(access=repository.access, secrets=controller_secrets(folder))
+    return Mirror(Place(address=repository.url, root=folder, folder=copy), entry, asker)
+
+
+def world_at(tree: Tree, repository: str, premises: Premises, connections: Kept) -> World:
+    """The world around one commit of a controller's repository.
+
+    Its files are laid out only for targets on this machine. Relative folders in the specs count from there.
+    """
+    from eeveon.git.checkout import checked_out
+
+    known = premises.settings
+    folder = known.state.absolute() / "checkouts" / repository
+    root = folder / "current"
+    secrets = LateSecrets(tree, os.environ, known.home)
+    code = lru_cache(maxsize=1)(lambda: code_below(known.state, root))
+    return World(
+        root=root,
+        tree=tree,
+        cache=DocumentCache(known.state, _code_version()),
+        secrets=secrets,
+        code=code,
+        store=lambda: premises.store,
+        connect=_Drivers(root, known, secrets, code, connections, partial(checked_out, tree, folder)).connect,
+        now=now,
+        moment=moment,
+        new_id=new_record_id,
+        holder=this_process,
+        waiter=premises.waiter,
+        halted=premises.halted,
     )
 
 
@@ -106,11 +172,15 @@ class _Drivers:
     secrets: Secrets
     code: Callable[[], Code]
     connections: Kept | None
+    lay_out: Callable[[], object] = bool  # before programs of this machine are started in the root
 
     def connect(self, scope: Scope, targets: Iterable[Target], report: Report) -> Mapping[TargetName, Driver]:
         """A driver for each target. Nothing is sent yet."""
         from eeveon.drivers.registry import connect
 
+        targets = tuple(targets)
+        if any(target.kind == "local" for target in targets):
+            self.lay_out()
         return {
             target.name: connect(
                 self._absolute(target),

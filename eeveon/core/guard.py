@@ -26,6 +26,8 @@ DEFAULT_DELETES_FROM = (
     3  # fewer removals than this are only stopped by the default if nothing at all would be left
 )
 
+DRIFT = "drift"  # the rule that leaves drift as it is
+
 _RANK = {Decision.ALLOW: 0, Decision.NEEDS_APPROVAL: 1, Decision.DENY: 2}
 
 
@@ -46,7 +48,14 @@ class ByProposal:
     change_class: str
 
 
-Origin = ByCommit | ByDestroy | ByProposal
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByWatch:
+    """Nobody asks: the controller looks whether what runs is still what the applied commit says."""
+
+    reverts: bool = False  # drift is undone, not only reported
+
+
+Origin = ByCommit | ByDestroy | ByProposal | ByWatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,4 +219,10 @@ def _mode(case: _Case) -> Iterator[Verdict]:
             yield Verdict(step=case.step.id, decision=Decision.NEEDS_APPROVAL, rule=rule, detail=detail)
 
 
-_RULES = (_sound_plan, _guardrails, _pause, _windows, _deletes, _blast_radius, _replicas, _mode)
+def _drift(case: _Case) -> Iterator[Verdict]:
+    origin = case.rules.origin
+    if isinstance(origin, ByWatch) and not origin.reverts and case.step.drift:
+        yield _deny(case.step, DRIFT, "drift is reported here; a new commit or `eeveon apply` takes it back")
+
+
+_RULES = (_sound_plan, _guardrails, _drift, _pause, _windows, _deletes, _blast_radius, _replicas, _mode)

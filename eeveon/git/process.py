@@ -54,26 +54,33 @@ def git(root: Path, *arguments: str, given: bytes = b"", good: tuple[int, ...] =
     return done.stdout
 
 
-def git_afar(root: Path, *arguments: str, seconds: float) -> bytes:
+def git_afar(root: Path, *arguments: str, seconds: float, environment: Mapping[str, str] = {}) -> bytes:
     """What git prints when it talks to another machine: nothing is asked of a person, and it ends in time.
 
-    Credential helpers and keys of the user take part, for that is how git is let in.
+    Credential helpers and keys of the user take part, for that is how git is let in, and what `environment` says.
 
     Raises:
         RepositoryError: with git's own words.
     """
-    environment = {**_AFAR, "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", _BATCH_SSH)}
+    known = {**_AFAR, "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", _BATCH_SSH), **environment}
     options = (
         *("-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=30"),
         *("-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "fetch.recurseSubmodules=false"),
         *("-c", "credential.interactive=false"),
     )
-    done = _run(["git", "-C", str(root), *_QUIET, *options, *arguments], environment, b"", seconds)
+    done = _run(["git", "-C", str(root), *_QUIET, *options, *arguments], known, b"", seconds)
     if done.returncode != 0:
         raise RepositoryError(
             _words(done.stderr) or f"git {arguments[0]} ended with status {done.returncode}"
         )
     return done.stdout
+
+
+def alone(
+    command: list[str], environment: Mapping[str, str], *, seconds: float
+) -> subprocess.CompletedProcess[bytes]:
+    """How a command ended that is not to know the user's own settings. Raises RepositoryError if it is not there."""
+    return _run(command, {**_LOCAL, **environment}, b"", seconds)
 
 
 def _run(
@@ -90,7 +97,8 @@ def _run(
             start_new_session=True,
         )
     except FileNotFoundError as error:
-        raise RepositoryError("git is not installed", hint="install git and try again") from error
+        name = command[0]
+        raise RepositoryError(f"{name} is not installed", hint=f"install {name} and try again") from error
     with process:
         try:
             said, complaint = process.communicate(given, timeout=seconds)

@@ -53,7 +53,7 @@ class Remotes:
             raise RepositoryError(f"`{name}` is no {kind}: {complaint}")
         full = f"refs/{'tags' if kind == 'tag' else 'heads'}/{name}"
         asked = ["ls-remote", "--quiet", "--", self._url(address), full, f"{full}^{{}}"]
-        with _about(address):
+        with about(address):
             told = git_afar(self._existing(), *asked, seconds=ASKING)
         lines = [line.partition("\t") for line in told.decode("utf-8", "replace").splitlines()]
         found = {named: commit for commit, _, named in lines}
@@ -92,7 +92,7 @@ class Remotes:
         commit = _commit(source)
         usual = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
         url = self._url(source.git)
-        with _about(source.git):
+        with about(source.git):
             try:
                 alone = (url, f"+{commit}:{_REFS}{commit}")
                 git_afar(copy, *usual, "--depth=1", "--", *alone, seconds=FETCHING)
@@ -140,7 +140,7 @@ class Remotes:
 
 
 @contextmanager
-def _about(address: str) -> Iterator[None]:
+def about(address: str) -> Iterator[None]:
     """Errors that say which repository they are about."""
     try:
         yield

@@ -51,6 +51,8 @@ def _wrong_url(scheme: str, rest: str) -> str:
 
 def wrong_ref(name: str) -> str:
     """What is wrong with the name of a branch or tag; "" if nothing is. The rules are Git's own."""
+    if not name:
+        return "it is empty"
     bad = _NOT_IN_NAMES.search(name)
     if bad is not None:
         return f"a name in Git cannot hold {bad[0]!r}"

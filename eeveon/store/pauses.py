@@ -4,7 +4,7 @@ from eeveon.core.names import Scope, ServiceName
 from eeveon.core.pause import Pause
 from eeveon.store.database import Database
 from eeveon.store.failures import decoded
-from eeveon.store.rows import scope_number, scope_row, time_of, time_text
+from eeveon.store.rows import count_word, scope_number, scope_row, time_of, time_text
 
 _WHOLE = ""  # in the column `service`: the whole environment
 
@@ -31,6 +31,7 @@ class Pauses:
     def put(self, scope: Scope, pause: Pause) -> None:
         """Paused from now on; who pauses again says a new reason."""
         with self._database.writing() as connection:
+            count_word(connection)
             number, _, _ = scope_row(connection, scope)
             connection.execute(
                 "INSERT OR REPLACE INTO pause (scope, service, since, by, why) VALUES (?, ?, ?, ?, ?)",
@@ -40,6 +41,7 @@ class Pauses:
     def lift(self, scope: Scope, service: ServiceName | None) -> bool:
         """Whether that was paused; it is not any more."""
         with self._database.writing() as connection:
+            count_word(connection)
             lifted = connection.execute(
                 "DELETE FROM pause WHERE scope = ? AND service = ?",
                 (scope_number(connection, scope), service or _WHOLE),

@@ -25,6 +25,11 @@ def text_digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def count_word(connection: sqlite3.Connection) -> None:
+    """A person said something that a controller in another process is to hear, in this transaction."""
+    connection.execute("UPDATE said SET times = times + 1")
+
+
 def scope_number(connection: sqlite3.Connection, scope: Scope) -> int:
     """The number of a scope, 0 if nothing is known of it."""
     found = connection.execute(

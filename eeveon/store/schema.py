@@ -222,6 +222,21 @@ def _pauses(database: "Database") -> None:
         foreign_keys=[("scope", "scope", "id")],
         strict=True,
     )
+    database.table("said").create({"times": int}, not_null={"times"}, strict=True)
+    database.table("said").insert({"times": 0})
 
 
-SCHEMA = Schema(migrations=(_first, _holds, _past, _lease_ends, _output, _sides, _inbox, _pauses))
+def _standings(database: "Database") -> None:
+    """How the environments stand that the controller keeps in step with Git, and what of it may be applied."""
+    standing = {"key": str, "phase": str, "cause": str, "project": str, "environment": str, "seen": str}
+    standing |= {"applied": str, "plan": str, "record": str, "tried": str, "since": str, "checked": str}
+    database.table("standing").create(standing, pk="key", not_null=set(standing), strict=True)
+    head = {"repository": str, "url": str, "branch": str, "commit_id": str, "at": str}
+    database.table("head").create(head, pk="repository", not_null=set(head), strict=True)
+    let_in = {"repository": str, "commit_id": str}
+    database.table("let_in").create(let_in, pk="repository", not_null=set(let_in), strict=True)
+
+
+SCHEMA = Schema(
+    migrations=(_first, _holds, _past, _lease_ends, _output, _sides, _inbox, _pauses, _standings),
+)

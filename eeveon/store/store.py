@@ -7,6 +7,7 @@ from typing import Self
 
 from eeveon.core.names import Scope
 from eeveon.store.database import PATIENCE, Database, Opening, open_database
+from eeveon.store.heads import Heads
 from eeveon.store.history import History
 from eeveon.store.holds import Holds
 from eeveon.store.inbox import Inbox
@@ -15,6 +16,7 @@ from eeveon.store.leases import Leases, Liveness, unknown_liveness
 from eeveon.store.pauses import Pauses
 from eeveon.store.plans import Plans
 from eeveon.store.scopes import Scopes
+from eeveon.store.standings import Standings
 
 FILE = "eeveon.db"
 
@@ -32,6 +34,8 @@ class Store:
         self.holds = Holds(database)
         self.inbox = Inbox(database)
         self.pauses = Pauses(database)
+        self.standings = Standings(database)
+        self.heads = Heads(database)
 
     @classmethod
     def open(
@@ -52,6 +56,11 @@ class Store:
     def generation(self, scope: Scope) -> int:
         """How many applies were begun in the scope."""
         return self.scopes.generation(scope)
+
+    def times_said(self) -> int:
+        """How often people said something to a controller: paused, resumed, accepted."""
+        with self._database.reading() as connection:
+            return int(connection.execute("SELECT times FROM said").fetchone()[0])
 
     def check(self) -> None:
         """Read every page of the file; raises `StoreError` if something is damaged. Slow: for `doctor`."""

@@ -25,7 +25,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "drivers.ssh": STDLIB | {"fabric", "jinja2", "paramiko"},
     "errors": PURE,
     "execution": STDLIB,
-    "git": STDLIB,
+    "git": STDLIB | {"git", "urllib3"},
     "importing": PURE | {"fnmatch", "posixpath"},  # fnmatchcase, names of files: of texts, none is opened
     "reconcile": STDLIB,
     "render": PURE,

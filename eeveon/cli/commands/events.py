@@ -4,23 +4,13 @@ from pathlib import Path
 
 import click
 
-from eeveon.cli import choices
+from eeveon.cli import choices, controlled
 from eeveon.cli.console import Console
 from eeveon.core.delivery import Event, EventState
 from eeveon.core.values import plain
-from eeveon.errors import UsageError
 from eeveon.render.as_json import as_json
 from eeveon.render.events_text import event_text, events_text
-from eeveon.store.store import Store
-from eeveon.wiring import is_alive, now, state_folder
-
-_CONFIG = click.option(
-    "-c",
-    "--config",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="The controller's file, where its `store` is not the usual state folder.",
-)
+from eeveon.wiring import now
 
 
 @click.group(short_help="Show what webhooks brought, and try it again.")
@@ -29,7 +19,7 @@ def command() -> None:
 
 
 @command.command("list")
-@_CONFIG
+@controlled.config
 @click.option(
     "-n", "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many, newest first."
 )
@@ -42,7 +32,7 @@ def list_(  # noqa: PLR0917 - one parameter an argument or option
     console: Console, config: Path | None, limit: int, state: str | None, form: str
 ) -> None:
     """Show the newest events. `dead` are those that were given up after several attempts."""
-    with _store(console, config) as store:
+    with controlled.controllers_store(console, config) as store:
         events = store.inbox.events(limit, EventState(state) if state else None)
     if form == "json":
         console.out(as_json({"format": "eeveon.events/1", "events": [_plain(event) for event in events]}))
@@ -52,23 +42,23 @@ def list_(  # noqa: PLR0917 - one parameter an argument or option
 
 @command.command()
 @click.argument("event")
-@_CONFIG
+@controlled.config
 @choices.output_format("text", "json")
 @click.pass_obj
 def show(console: Console, event: str, config: Path | None, form: str) -> None:
     """Show what EVENT said and each environment that it concerns (the beginning of its id is enough)."""
-    with _store(console, config) as store:
+    with controlled.controllers_store(console, config) as store:
         _print(console, store.inbox.event(event), form)
 
 
 @command.command()
 @click.argument("event")
-@_CONFIG
+@controlled.config
 @choices.output_format("text", "json")
 @click.pass_obj
 def retry(console: Console, event: str, config: Path | None, form: str) -> None:
     """Try everything of EVENT that is not done again, now. A controller that runs begins within seconds."""
-    with _store(console, config) as store:
+    with controlled.controllers_store(console, config) as store:
         _print(console, store.inbox.retry(event, now()), form)
 
 
@@ -85,20 +75,3 @@ def _plain(event: Event) -> dict[str, object]:
         "errands": [plain(errand) for errand in event.errands],
         "state": event.state.value,
     }
-
-
-def _store(console: Console, config: Path | None) -> Store:
-    state = state_folder() if config is None else _state_of((console.folder or Path()) / config)
-    return Store.open(state, now(), alive=is_alive)
-
-
-def _state_of(config: Path) -> Path:
-    """The state folder that the controller's file names."""
-    from eeveon.specs.controller import read_controller  # brings pydantic
-
-    try:
-        content = config.read_bytes()
-    except OSError as error:
-        raise UsageError(f"reading {config}: {error.strerror}") from error
-    named = read_controller(str(config), content).store
-    return Path(named).expanduser().absolute() if named else state_folder()

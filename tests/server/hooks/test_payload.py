@@ -231,7 +231,9 @@ def test_any_json_is_a_delivery_that_holds_only_sound_values(
     provider: Provider, change: dict[str, object], event: str
 ) -> None:
     delivery = of(provider, {**PUSHES[provider], **change}, event)
-    assert not wrong_ref(delivery.ref.removeprefix("refs/heads/").removeprefix("refs/tags/"))
+    assert not delivery.ref or not wrong_ref(
+        delivery.ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
+    )
     assert delivery.commit == "" or len(delivery.commit) in (40, 64)
     for text in (*(delivery.paths or ()), *delivery.urls, delivery.ref, delivery.event, delivery.id):
         text.encode()
