@@ -1,6 +1,6 @@
 """What the controller knows of one environment that it keeps in step with Git."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -39,3 +39,13 @@ class Standing:
     tried: str = ""  # what the newest failed apply was to do; "" if it did not fail
     since: datetime  # of the phase
     checked: datetime  # the newest round
+
+    def is_like(self, other: "Standing") -> bool:
+        """Whether both say the same of the environment, whenever that was looked at."""
+        return (self.phase, self.cause, self.record) == (other.phase, other.cause, other.record)
+
+
+def dated(standing: Standing, before: Standing, moment: datetime) -> Standing:
+    """The standing as of a look at `moment`; its phase lasts since it, or its cause, became another."""
+    lasts = (standing.phase, standing.cause) == (before.phase, before.cause)
+    return replace(standing, checked=moment, since=before.since if lasts else moment)

@@ -17,7 +17,7 @@ from eeveon.core.controller import ALL_OF_IT, Controller
 from eeveon.core.delivery import Errand, delay
 from eeveon.core.names import CommitId
 from eeveon.core.polling import next_poll
-from eeveon.core.standing import Phase, Standing
+from eeveon.core.standing import Phase, Standing, dated
 from eeveon.drivers.connections import Kept
 from eeveon.errors import CommitRefused, Denied, EEveonError, SpecsRejected, UsageError
 from eeveon.reading import project_of
@@ -168,10 +168,9 @@ class Loop:
         before = parts.store.standings.of(key) or Standing(key=key, since=now, checked=now)
         standing, trouble, is_final = self._brought(before, parts.followed[name], now)
         moment = parts.now()
-        is_same = (standing.phase, standing.cause) == (before.phase, before.cause)
-        standing = replace(standing, checked=moment, since=before.since if is_same else moment)
+        standing = dated(standing, before, moment)
         parts.store.standings.put(standing)
-        if not is_same or standing.record != before.record:
+        if not standing.is_like(before):
             parts.log(
                 standing.phase,
                 environment=key,

@@ -8,7 +8,7 @@ import pytest
 
 from eeveon.core.changes import Verb
 from eeveon.core.desired import Desired
-from eeveon.core.guard import ByCommit, ByDestroy, ByProposal, Origin, Rules, guard
+from eeveon.core.guard import ByCommit, ByDestroy, ByProposal, ByWatch, Origin, Rules, guard
 from eeveon.core.names import ServiceName
 from eeveon.core.pause import Pause, pause_of
 from eeveon.core.plan import Plan, Risk
@@ -93,6 +93,24 @@ def test_what_belongs_to_no_service_stops_with_the_environment_only() -> None:
     assert pause_of([paused("web"), paused()], None) == paused()
     assert pause_of([paused("web"), paused()], WEB) == paused()
     assert pause_of([], WEB) is None
+
+
+@pytest.mark.parametrize(
+    ("origin", "drift", "decision"),
+    [
+        (ByWatch(reverts=False), True, DENY),
+        (ByWatch(reverts=False), False, ALLOW),
+        (ByWatch(reverts=True), True, ALLOW),
+        (ByCommit(), True, ALLOW),
+    ],
+)
+def test_a_watch_that_only_reports_leaves_drift_as_it_is(
+    origin: Origin, *, drift: bool, decision: Decision
+) -> None:
+    plan = replace(REPLACE, steps=(replace(REPLACE.steps[0], drift=drift),))
+    verdict = judged(plan, origin=origin)
+    assert verdict.decision is decision
+    assert (verdict.rule == "drift") == (decision is DENY)
 
 
 @pytest.mark.parametrize("origin", [ByCommit(), ByDestroy(), ByProposal(change_class="restart")])

@@ -134,6 +134,10 @@ def test_no_address_that_is_let_through_is_an_option_or_names_a_helper(address: 
         assert "\0" not in address
 
 
+def test_a_ref_has_a_name() -> None:
+    assert wrong_ref("") == "it is empty"
+
+
 @pytest.mark.parametrize("name", [".hidden", "a/.hidden", "main.lock", "a.lock/b"])
 def test_parts_of_a_ref_that_git_keeps_for_itself_are_refused(name: str) -> None:
     assert wrong_ref(name) == "no part of a name in Git begins with `.` or ends with `.lock`"
