@@ -15,7 +15,8 @@ from tests.cli.docker_shop import Shop, service, shop_on, users_of, words
 from tests.lab.engine import Engine
 from tests.lab.fixtures import AnyEngine
 from tests.lab.images import HEALTHY, Recipe
-from tests.lab.registry import Registry, free_port
+from tests.lab.ports import free_port
+from tests.lab.registry import Registry
 from tests.lab.waiting import wait_until
 
 pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("docker")]

@@ -11,7 +11,8 @@ from tests.cli.docker_shop import words
 from tests.cli.test_import import copied
 from tests.importing.compose_projects import NAMES
 from tests.lab.fixtures import AnyEngine
-from tests.lab.registry import Registry, free_port
+from tests.lab.ports import free_port
+from tests.lab.registry import Registry
 
 pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("docker")]
 

@@ -4,7 +4,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from eeveon.drivers.local.supervisor import processes
 from eeveon.store.store import Store
 from tests.cli.conftest import PROJECT, SHOP, Cli
 from tests.git.hosting import Upstream
+from tests.lab.ports import free_port
 from tests.lab.waiting import wait_until
 from tests.server.child import now
 from tests.server.hooks.samples import SECRET, headers_for, signature
@@ -75,13 +75,6 @@ class Running:
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
             connection.request(method, path, body, headers or {})
             return connection.getresponse().status
-
-
-def free_port() -> int:
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        port: int = door.getsockname()[1]
-        return port
 
 
 @contextmanager

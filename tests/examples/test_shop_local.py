@@ -8,7 +8,7 @@ import pytest
 
 from tests.examples.conftest import Copy, Example, as_recorded
 from tests.examples.planning import plan_at
-from tests.lab.registry import free_port
+from tests.lab.ports import free_port
 
 NAME = "shop-local"
 TUESDAY = datetime(2027, 3, 2, 10, 0, tzinfo=UTC)

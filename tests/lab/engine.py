@@ -1,19 +1,15 @@
 """A Docker engine of our own: `dockerd` started by hand, all of it inside one folder."""
 
-import fcntl
 import http.client
 import json
-import os
 import signal
 import socket
 import subprocess
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.lab.footprint import Footprint, addresses_in_use, make_bridge
+from tests.lab.ports import one_at_a_time, unnamed_ports
 from tests.lab.processes import is_alive, pid_in, send, spawn
 from tests.lab.waiting import LabError, wait_until
 
@@ -22,6 +18,10 @@ from tests.lab.waiting import LabError, wait_until
 SLOTS = tuple(
     (f"198.{18 + n // 8}.{n % 8 * 32}.0/20", f"198.{18 + n // 8}.{n % 8 * 32 + 16}.1/20") for n in range(16)
 )
+
+# An engine publishes on ports of its own: those of one range would go from engine to engine as they are given back,
+# and whoever asks one engine would hear another. An engine reads the range once, as it starts.
+FIRST_PORT, PORTS_OF_A_SLOT = 4_000, 375
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,13 @@ class Engine:
         """The addresses for user-defined networks, known from the first start on."""
         (pool,) = json.loads(self._settings.read_text())["default-address-pools"]
         return str(pool["base"])
+
+    @property
+    def ports(self) -> range:
+        """Where the ports are that this engine finds for `publish: auto`."""
+        slot = next(n for n, (pool, _) in enumerate(SLOTS) if pool == self.pool)
+        first = FIRST_PORT + slot * PORTS_OF_A_SLOT
+        return range(first, first + PORTS_OF_A_SLOT)
 
     @property
     def footprint(self) -> Footprint:
@@ -61,11 +68,12 @@ class Engine:
         group = self.footprint.cgroup / "engine"
         group.mkdir(parents=True, exist_ok=True)
         command = ["dockerd", "--config-file", str(self._settings)]
-        spawn(command, pidfile=self._pidfile, log=self._log, cgroup=group)
-        try:
-            wait_until(self._answers_or_died, seconds=60, what=f"the engine to answer on {self.url}")
-        except LabError as error:
-            raise LabError(f"{error}\n{self._last_words()}") from error
+        with unnamed_ports(self.ports):
+            spawn(command, pidfile=self._pidfile, log=self._log, cgroup=group)
+            try:
+                wait_until(self._answers_or_died, seconds=60, what=f"the engine to answer on {self.url}")
+            except LabError as error:
+                raise LabError(f"{error}\n{self._last_words()}") from error
         if not self.answers():
             raise LabError(f"the engine died at its start\n{self._last_words()}")
 
@@ -127,7 +135,7 @@ class Engine:
         if self._settings.exists():
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        with _one_at_a_time():
+        with one_at_a_time():
             pool, bridge_address = _free_slot()
             make_bridge(self.footprint.bridge, bridge_address)
         self._settings.write_text(json.dumps(self._engine_settings(pool), indent=2))
@@ -192,17 +200,6 @@ class BorrowedEngine:
     """A real engine that the environment names. It is used and left alone: never stopped, never swept."""
 
     url: str
-
-
-@contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """Two labs that look for a free slot at the same moment would take the same one, and answer for each other."""
-    door = os.open(tempfile.gettempdir(), os.O_RDONLY)
-    try:
-        fcntl.flock(door, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(door)
 
 
 def _free_slot() -> tuple[str, str]:

@@ -2,11 +2,11 @@
 
 import http.client
 import signal
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.lab.images import MANIFEST_TYPE, RECIPES, Blob, Recipe, build
+from tests.lab.ports import free_port
 from tests.lab.processes import is_alive, pid_in, send, spawn
 from tests.lab.waiting import LabError, wait_until
 
@@ -125,11 +125,3 @@ class _Answer:
 
     def header(self, name: str) -> str:
         return self.headers[name]
-
-
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -113,6 +113,15 @@ class TestWithDocker:
         assert {network.name for network in client.networks.list()} == {"bridge", "host", "none"}
         client.close()
 
+    def test_an_engine_publishes_on_ports_of_its_own(
+        self, engine: Engine, second_engine: Engine, registry: Registry
+    ) -> None:
+        assert not set(engine.ports) & set(second_engine.ports)
+        container = run(docker.DockerClient(base_url=second_engine.url), registry.image("web", "1").by_tag)
+        assert get(container, "/") == (200, "v1\n")
+        (published,) = container.ports[f"{PORT}/tcp"] or ({"HostPort": "0"},)
+        assert int(published["HostPort"]) in second_engine.ports
+
     def test_a_killed_engine_starts_again_with_its_containers_running(
         self, second_engine: Engine, registry: Registry
     ) -> None:
