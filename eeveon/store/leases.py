@@ -2,9 +2,10 @@
 
 Only the holder of the newest fence may write. The number grows with every lease that is given *and* with every one
 that is broken, for ever: a process that lost its lease while it slept is refused by the journal and by the targets,
-whatever its clock says. It is at least the time in seconds: a store that is new, on another machine or in the place of
-one that was lost, does not count from 1 and be refused by targets that have seen more. How a lease ended that was not given back is written down at that moment, when it is known:
-for the record of the apply that it cut short, and for the holder that hears of it when it next writes.
+whatever its clock says. It is at least the time in microseconds, which no series of leases outruns: a store that is new,
+on another machine or in the place of one that was lost, does not count from 1 and be refused by targets that have seen
+more. How a lease ended that was not given back is written down at that moment, when it is known: for the record of the
+apply that it cut short, and for the holder that hears of it when it next writes.
 """
 
 import sqlite3
@@ -19,6 +20,7 @@ from eeveon.store.database import Database
 from eeveon.store.failures import decoded
 from eeveon.store.rows import scope_number, scope_row, time_of, time_text
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LEASE = (
     "SELECT project, environment, owner, host, pid, process, reason, lease.fence, acquired, renewed, expires "
     "FROM lease JOIN scope ON scope.id = lease.scope WHERE scope.id = ?"
@@ -98,7 +100,7 @@ class Leases:
             lease = Lease(
                 scope=scope,
                 holder=holder,
-                fence=max(fence + 1, int(now.timestamp())),
+                fence=max(fence + 1, (now - _EPOCH) // timedelta(microseconds=1)),
                 acquired=now,
                 renewed=now,
                 expires=now + ttl,

@@ -21,16 +21,16 @@ from eeveon.store.store import Store
 from tests.store.child import race
 from tests.store.nouns import ALICE, BOB, NOW, SCOPE, STAGING, TTL, after
 
-FIRST = int(NOW.timestamp())
+FIRST = int(NOW.timestamp()) * 1_000_000  # NOW is a whole second
 
 
 def test_a_new_store_goes_on_above_one_that_was_lost(tmp_path: Path) -> None:
     with Store.open(tmp_path / "lost", NOW) as lost:
         first = lost.leases.acquire(SCOPE, ALICE, after(60), TTL)
         lost.leases.release(first, after(60))
-        last = lost.leases.acquire(SCOPE, ALICE, after(61), TTL)
-    with Store.open(tmp_path / "new", NOW) as new:
-        assert new.leases.acquire(SCOPE, ALICE, after(90), TTL).fence > last.fence
+        last = lost.leases.acquire(SCOPE, ALICE, after(60.1), TTL)
+    with Store.open(tmp_path / "new", NOW) as new:  # within the same second
+        assert new.leases.acquire(SCOPE, ALICE, after(60.2), TTL).fence > last.fence
 
 
 def test_a_clock_that_goes_back_does_not_lower_the_fence(store: Store) -> None:
