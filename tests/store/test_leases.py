@@ -72,7 +72,7 @@ def test_scopes_do_not_hinder_each_other(store: Store) -> None:
 def test_an_expired_lease_is_taken_over_with_a_higher_fence(store: Store) -> None:
     old = store.leases.acquire(SCOPE, ALICE, NOW, TTL)
     new = store.leases.acquire(SCOPE, BOB, after(30), TTL)
-    assert (new.fence, new.took_over) == (old.fence + 30, ALICE)
+    assert (new.fence, new.took_over) == (old.fence + 30_000_000, ALICE)
     with pytest.raises(LeaseLost) as refused:
         store.leases.heartbeat(old, after(30))
     assert refused.value.message == (
