@@ -116,11 +116,23 @@ class Repository:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DriftWish:
+    """What one environment says of its drift; None is nothing."""
+
+    every: timedelta | None = None
+    on: OnDrift | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """How often each environment is looked at without a new commit, and what follows."""
+    """How often an environment is looked at without a new commit, and what follows."""
 
     every: timedelta = timedelta(minutes=5)
     on: OnDrift = OnDrift.REPORT
+
+    def but(self, wish: DriftWish) -> "Drift":
+        """The same, but for what is wished."""
+        return Drift(every=wish.every or self.every, on=wish.on or self.on)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +144,7 @@ class Controller:
     repositories: tuple[Repository, ...]
     trusted_proxies: tuple[Network, ...] = ()
     body_limit: int = 25 * 2**20  # bytes; GitHub sends no more
-    drift: Drift = Drift()
+    drift: Drift = Drift()  # of the environments that say nothing themselves
 
     def repository(self, name: str) -> Repository | None:
         """The entry of that name."""

@@ -62,6 +62,7 @@ class Loop:
         self._errors: dict[str, int] = {}
         self._environments: dict[str, frozenset[str]] = {}
         self._sources: dict[str, frozenset[str]] = {}
+        self._every: dict[str, timedelta] = {}
         self._heard = 0
         self._over = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -199,8 +200,10 @@ class Loop:
         try:
             with closing(Kept()) as connections:
                 world = self._parts.world(followed, commit, connections)
-                standing, sources = go_round(before, world, self._parts.task(before.key))
-            self._sources[before.key] = frozenset(map(likeness, sources))
+                gone = go_round(before, world, self._parts.task(before.key))
+            standing = gone.standing
+            self._sources[before.key] = frozenset(map(likeness, gone.sources))
+            self._every[before.key] = gone.every
         except EEveonError as wrong:
             refused = isinstance(wrong, (SpecsRejected, UsageError))
             waits = isinstance(wrong, Denied)
@@ -224,7 +227,7 @@ class Loop:
 
     def _interval(self, name: str, key: str) -> timedelta:
         """How long the environment may stay unlooked at. Code that is followed is asked for as often as specs."""
-        every = self._parts.controller.drift.every
+        every = self._every.get(key, self._parts.controller.drift.every)
         polled = self._parts.followed[name].repository.poll.interval
         return min(every, polled) if self._sources.get(key) else every
 

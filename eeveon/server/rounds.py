@@ -3,7 +3,9 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
+from eeveon.core.controller import Drift, OnDrift
 from eeveon.core.decide import Decided
 from eeveon.core.guard import DRIFT, ByCommit, ByWatch
 from eeveon.core.names import EnvironmentName, ObjectId
@@ -22,17 +24,26 @@ TRIES = 3  # of a plan that went stale between its making and its apply: somebod
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """What a round is to do: which environment of the world's commit, and whether drift is undone."""
+    """What a round is to do: which environment of the world's commit, and what follows drift unless it says so itself."""
 
     environment: str
-    reverts: bool
+    drift: Drift
     audience: Audience
 
 
-def go_round(before: Standing, world: World, task: Round) -> tuple[Standing, frozenset[str]]:
-    """How the environment stands after the round, and the addresses of the repositories that its code comes from.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """What came of a round, and when there must be a next one though nothing has happened."""
 
-    At a commit that was applied before, what differs is drift, and only undone where the task says so. Raises what
+    standing: Standing
+    sources: frozenset[str]  # addresses of the repositories that its code comes from
+    every: timedelta
+
+
+def go_round(before: Standing, world: World, task: Round) -> Gone:
+    """Bring the environment to the world's commit.
+
+    At a commit that was applied before, what differs is drift, and only undone where that is wanted. Raises what
     planning and applying raise; nothing is half done then that the next round would not finish.
     """
     for left in reversed(range(TRIES)):
@@ -44,10 +55,13 @@ def go_round(before: Standing, world: World, task: Round) -> tuple[Standing, fro
     raise AssertionError("unreachable")
 
 
-def _round(before: Standing, world: World, task: Round) -> tuple[Standing, frozenset[str]]:
-    environment = environment_of(project_of(world), task.environment)
+def _round(before: Standing, world: World, task: Round) -> Gone:
+    project = project_of(world)
+    environment = environment_of(project, task.environment)
+    drift = task.drift.but(project.environments[environment].drift)
     is_new = world.tree.commit != before.applied
-    order = Order(environment=environment, origin=ByCommit() if is_new else ByWatch(reverts=task.reverts))
+    origin = ByCommit() if is_new else ByWatch(reverts=drift.on is OnDrift.REVERT)
+    order = Order(environment=environment, origin=origin)
     desired = specs_of(world, order).desired
     with scene(world, desired, _quiet) as now:
         decided = judged(world, now, order)
@@ -59,10 +73,10 @@ def _round(before: Standing, world: World, task: Round) -> tuple[Standing, froze
         standing = replace(standing, plan=decided.plan.id)
     settled = _without_apply(standing, decided, environment)
     if settled is not None:
-        return settled, sources
+        return Gone(standing=settled, sources=sources, every=drift.every)
     world.store().standings.put(replace(standing, phase=Phase.APPLYING, cause="", checked=world.now()))
     record = carry_out(world, Shown(plan=decided.plan, text=text, order=order), task.audience)
-    return _after(standing, record, decided), sources
+    return Gone(standing=_after(standing, record, decided), sources=sources, every=drift.every)
 
 
 def _without_apply(standing: Standing, decided: Decided, environment: EnvironmentName) -> Standing | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from eeveon.core.controller import Controller, Listen, OnDrift
+from eeveon.core.controller import Controller, Listen
 from eeveon.core.names import ObjectId
 from eeveon.core.outcome import ActionState
 from eeveon.core.plan import Action
@@ -157,7 +157,7 @@ def _task(key: str, controller: Controller, log: Log) -> Round:
     _, _, environment = key.partition("/")
     return Round(
         environment=environment,
-        reverts=controller.drift.on is OnDrift.REVERT,
+        drift=controller.drift,
         audience=Audience(progress=_Told(key, log), report=report),
     )
 

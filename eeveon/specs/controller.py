@@ -13,7 +13,6 @@ from eeveon.core.controller import (
     Hook,
     Listen,
     Network,
-    OnDrift,
     Poll,
     Provider,
     Repository,
@@ -25,6 +24,7 @@ from eeveon.core.secret import FromEnvironment, FromFile, SecretRef
 from eeveon.errors import SpecsRejected
 from eeveon.specs.catalog import CONTROLLER
 from eeveon.specs.controller_rules import SQLITE
+from eeveon.specs.drift import read_drift
 from eeveon.specs.load import Document, PositionIndex, SourceFile, load_file
 from eeveon.specs.locate import Locator
 from eeveon.specs.problem import Problem
@@ -103,7 +103,7 @@ class _Reading:
                 self._repository(written, index) for index, written in enumerate(spec["repositories"])
             ),
             trusted_proxies=_networks(spec.get("trustedProxies", [])),
-            drift=_drift(spec.get("drift", {})),
+            drift=Drift().but(read_drift(spec.get("drift", {}))),
             **given,
         )
 
@@ -170,8 +170,3 @@ def _networks(written: list[str]) -> tuple[Network, ...]:
 
 def _times(written: Written, **names: str) -> dict[str, timedelta]:
     return {noun: duration(written[name]) for noun, name in names.items() if name in written}
-
-
-def _drift(written: Written) -> Drift:
-    every = duration(written["every"]) if "every" in written else Drift().every
-    return Drift(every=every, on=OnDrift(written.get("action", OnDrift.REPORT)))

@@ -5,6 +5,7 @@ from ipaddress import ip_network
 from typing import Any, Final
 
 from eeveon.specs import quantities
+from eeveon.specs.drift import too_often
 from eeveon.specs.problem import Path, Problem
 from eeveon.specs.repositories import is_folder, likeness, wrong_address, wrong_ref
 
@@ -20,7 +21,7 @@ def controller_rules(document: Mapping[str, Any]) -> Iterator[Problem]:
     spec = document["spec"]
     yield from _places(spec)
     yield from _networks(spec.get("trustedProxies", []), (*_SPEC, "trustedProxies"))
-    yield from _longer_than_none(spec.get("drift", {}), (*_SPEC, "drift"), "every")
+    yield from too_often(spec.get("drift", {}), (*_SPEC, "drift"), "every")
     for index, repository in enumerate(spec["repositories"]):
         at: Path = (*_SPEC, "repositories", index)
         yield from _addresses(repository, at)
@@ -89,18 +90,13 @@ def _access(repository: Mapping[str, Any], at: Path) -> Iterator[Problem]:
 
 
 def _polling(poll: Mapping[str, Any], at: Path) -> Iterator[Problem]:
-    yield from _longer_than_none(poll, at, "interval")
+    yield from too_often(poll, at, "interval")
     interval, most = (
         quantities.duration(poll.get(name, usual)) for name, usual in (("interval", "2m"), ("max", "15m"))
     )
     if most < interval:
         name = "max" if "max" in poll else "interval"
         yield _wrong("`max` must not be less than `interval`", (*at, name))
-
-
-def _longer_than_none(written: Mapping[str, Any], at: Path, name: str) -> Iterator[Problem]:
-    if name in written and quantities.duration(written[name]).total_seconds() < 1:
-        yield _wrong(f"`{name}` must be at least 1s, not {written[name]}", (*at, name))
 
 
 def _webhook(hook: Mapping[str, Any], at: Path) -> Iterator[Problem]:

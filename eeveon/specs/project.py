@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from eeveon.core.controller import DriftWish
 from eeveon.core.diagnostic import Diagnostic, Position, Severity
 from eeveon.core.names import EnvironmentName, ProjectName
 from eeveon.specs.catalog import PROJECT
+from eeveon.specs.drift import read_drift
 from eeveon.specs.files import CheckedDocument, CheckedFile
 from eeveon.specs.locate import Locator, Read
 from eeveon.specs.problem import Path, Problem
@@ -18,6 +20,7 @@ class Environment:
     name: EnvironmentName
     path: str
     promotes_from: EnvironmentName | None = None
+    drift: DriftWish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +122,7 @@ def _project(document: CheckedDocument) -> Project:
             name=EnvironmentName(name),
             path=written["path"],
             promotes_from=written.get("promotesFrom", {}).get("environment"),
+            drift=read_drift(written.get("drift", {})),
         )
         for name, written in spec["environments"].items()
     }

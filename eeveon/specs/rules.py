@@ -10,6 +10,7 @@ from typing import Any, Final
 from eeveon.specs import quantities, windows
 from eeveon.specs.cluster_rules import cluster_rules
 from eeveon.specs.controller_rules import controller_rules
+from eeveon.specs.drift import too_often
 from eeveon.specs.messages import in_quotes
 from eeveon.specs.problem import Path, Problem, field_name
 from eeveon.specs.scaling import scaling_rules
@@ -263,6 +264,11 @@ def _ring(start: str, sources: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(walked) if following == start else ()
 
 
+def _drift_is_looked_for_in_time(document: Mapping[str, Any]) -> Iterator[Problem]:
+    for name, environment in document["spec"]["environments"].items():
+        yield from too_often(environment.get("drift", {}), ("spec", "environments", name, "drift"), "every")
+
+
 def _hosts_are_named_once(document: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _unique(document["spec"].get("ssh", {}).get("hosts", []), ("spec", "ssh", "hosts"), "name")
 
@@ -278,7 +284,7 @@ def _connections_have_time(document: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 _RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
-    "Project": (_folders_stay_inside, _promotion_comes_from_others),
+    "Project": (_folders_stay_inside, _promotion_comes_from_others, _drift_is_looked_for_in_time),
     "Target": (_hosts_are_named_once, _connections_have_time),
     "Service": (
         _lists_name_once,

@@ -236,6 +236,16 @@ def test_drift_is_reported_or_reverted(cli: Cli, upstream: Upstream, on: str) ->
             running.reaches(Phase.SYNCED)
 
 
+def test_an_environment_says_itself_how_its_drift_is_met(cli: Cli, upstream: Upstream) -> None:
+    project = PROJECT.replace("path: specs", "path: specs, drift: {every: 1s, action: revert}")
+    assert project != PROJECT
+    put(upstream, {"eeveon.yaml": project, "specs/web.yaml": web("red") + "  restart: never\n"})
+    with serving(cli, str(upstream.folder), drift="1h", on="report") as running:
+        running.reaches(Phase.SYNCED)
+        kill_what_runs(cli)
+        wait_until(lambda: colours(cli) == ["red"], seconds=60, what="the drift to be undone")
+
+
 def kill_what_runs(cli: Cli) -> None:
     """Every instance of the state folder dies, as if somebody had killed it."""
     for mark, pids in processes.marked().items():

@@ -1,7 +1,10 @@
 """What `eeveon.yaml` says."""
 
+from datetime import timedelta
+
 import pytest
 
+from eeveon.core.controller import Drift, OnDrift
 from eeveon.core.diagnostic import Severity
 from eeveon.core.names import EnvironmentName
 from eeveon.specs.codes import CODES
@@ -40,7 +43,29 @@ def test_what_has_no_effect_yet_is_said_and_refuses_nothing() -> None:
     assert [item.code for item in diagnostics] == ["not-yet-honoured"]
 
 
+def test_an_environment_says_how_its_drift_is_met_or_leaves_it_to_the_controller() -> None:
+    text = environments(
+        "{a: {path: a, drift: {every: 1h, action: revert}}, b: {path: b, drift: {action: report}}, c: {path: c}}"
+    )
+    project, diagnostics = read_project(checked(text, "eeveon.yaml"), {"eeveon.yaml": text.encode()}.get)
+    assert project is not None, diagnostics
+    usual = Drift(every=timedelta(minutes=10), on=OnDrift.REVERT)
+    assert {name: usual.but(item.drift) for name, item in project.environments.items()} == {
+        "a": Drift(every=timedelta(hours=1), on=OnDrift.REVERT),
+        "b": Drift(every=timedelta(minutes=10), on=OnDrift.REPORT),
+        "c": usual,
+    }
+
+
 MISTAKES = {
+    "looked at all the time": (
+        environments("{a: {path: a, drift: {every: 0s}}}"),
+        "eeveon.yaml:6:46 wrong-value: `every` must be at least 1s, not 0s",
+    ),
+    "a drift of no kind": (
+        environments("{a: {path: a, drift: {action: ignore}}}"),
+        "eeveon.yaml:6:47 wrong-value: `action` must be `report` or `revert`, not the text",
+    ),
     "no project": (
         "",
         "eeveon.yaml missing-project: the file holds no Project → write one with `apiVersion: eeveon/v2` and `kind: Project`",

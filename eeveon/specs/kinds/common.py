@@ -157,3 +157,13 @@ class Drain(Spec):
 
 ApiVersion = Literal["eeveon/v2"]
 VERSION_NOTE = "The version of the language. Needed in the Project only; other documents may repeat it."
+
+
+class DriftSpec(Spec):
+    """How an environment that `eeveon serve` follows is looked at when nothing was committed."""
+
+    every: Duration = may("How often. Without it, as the controller's file says, or every 5m.")
+    action: Literal["report", "revert"] = may(
+        "What follows when something runs otherwise than the applied commit says. Without it, as the controller's "
+        "file says, or `report`."
+    )

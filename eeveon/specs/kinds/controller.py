@@ -6,6 +6,7 @@ from eeveon.specs.kinds.common import (
     VERSION_NOTE,
     ApiVersion,
     Choice,
+    DriftSpec,
     Duration,
     Filled,
     Filledlist,
@@ -102,15 +103,6 @@ class Repository(Spec):
     )
 
 
-class DriftSpec(Spec):
-    """How environments are looked at when nothing was committed."""
-
-    every: Duration = may("How often.", default="5m")
-    action: Literal["report", "revert"] = may(
-        "What follows when something runs otherwise than the applied commit says.", default="report"
-    )
-
-
 class ControllerSpec(Spec):
     """Where the controller listens, what it keeps, and which repositories it follows."""
 
@@ -130,7 +122,9 @@ class ControllerSpec(Spec):
         "Networks of proxies whose `X-Forwarded-For` is believed. Without it, nobody's is."
     )
     body_limit: Size = may("The largest request that is read.", default="25Mi")
-    drift: DriftSpec = may("How environments are looked at when nothing was committed.")
+    drift: DriftSpec = may(
+        "How environments are looked at when nothing was committed, unless their Project says it of them."
+    )
 
 
 class Controller(Spec):

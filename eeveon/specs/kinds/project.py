@@ -7,6 +7,7 @@ from pydantic import Discriminator, Field, Tag
 from eeveon.specs.kinds.common import (
     VERSION_NOTE,
     ApiVersion,
+    DriftSpec,
     Duration,
     Filled,
     Key,
@@ -51,6 +52,7 @@ class Environment(Spec):
 
     path: RelativePath = must("The folder of its documents and overlays.", "specs/production")
     promotes_from: Promotion = may("Where it takes its versions from. Comes with a later version.")
+    drift: DriftSpec = may("How `eeveon serve` looks at it when nothing was committed.")
 
 
 class Retention(Spec):
