@@ -35,7 +35,11 @@ def wrong_address(address: str) -> str:
     if url := _URL.fullmatch(address):
         return _wrong_url(url["scheme"], url["rest"])
     known = _SHORT.fullmatch(address)
-    return "" if known else "it is neither a URL, nor `host:path`, nor a folder"
+    return (
+        ""
+        if known
+        else "it is neither a URL, nor `host:path`, nor a folder, which begins with `/`, `./` or `../`"
+    )
 
 
 def _wrong_url(scheme: str, rest: str) -> str:

@@ -20,7 +20,7 @@ def blocks(page: Path) -> list[str]:
 
 def whole(block: str) -> str:
     """A document; what begins with `spec:` or is indented is a part of a Service."""
-    if block.startswith("kind:"):
+    if block.startswith(("apiVersion:", "kind:")):
         return block
     return SERVICE + ("" if "command:" in block else "  image: web:1\n") + block.removeprefix("spec:\n")
 

@@ -212,7 +212,7 @@ MISTAKES = {
     ),
     "a program for an address": (
         LEAST.replace("https://git.example.com/shop.git", "ext::sh -c id"),
-        "5:25 wrong-value: this is no address of a repository: it is neither a URL, nor `host:path`, nor a folder",
+        "5:25 wrong-value: this is no address of a repository: it is neither a URL, nor `host:path`, nor a folder, which begins with `/`, `./` or `../`",
     ),
     "an option for a branch": (
         LEAST.replace("branch: main", "branch: --upload-pack=id"),
