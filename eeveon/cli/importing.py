@@ -3,12 +3,15 @@
 import os
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from eeveon.cli.console import Console
+from eeveon.core.desired import Target
+from eeveon.core.names import TargetName
 from eeveon.errors import UsageError
 from eeveon.importing.naming import spec_name
 
@@ -98,17 +101,20 @@ def _found(here: Path) -> list[Path]:
     return [first] if over is None else [first, over]
 
 
+@contextmanager
 def kubernetes_request(
     console: Console, sources: tuple[Path, ...], place: tuple[str, str], choices: "Choices"
-) -> "KubernetesRequest":
-    """Objects of files. Raises UsageError where none is named."""
+) -> "Iterator[KubernetesRequest]":
+    """Objects of files, or without any of the cluster. Raises TargetUnreachable where there is none."""
     from eeveon.importing.kubernetes.reading import Request, YamlFile
 
     if not sources:
-        raise UsageError(
-            "name the objects to import with -f",
-            hint="of a cluster: kubectl get deploy,sts,svc,ing,cm,secret,hpa,pdb,pvc -o yaml | eeveon import kubernetes -f -",
-        )
+        from eeveon.drivers.registry import existing_on
+
+        with closing(existing_on(_cluster(*place))) as there:
+            namespace, context = (str(there.settings.get(name, "")) for name in ("namespace", "context"))
+            yield Request(reader=there, namespace=namespace, context=context, choices=choices)
+        return
     here = _here(console)
     files = []
     for source in sources:
@@ -121,7 +127,13 @@ def kubernetes_request(
                 raise UsageError(f"there is no file {source}")
             files.append(YamlFile(path=os.path.relpath(path, here), content=content))
     namespace, context = place
-    return Request(files=tuple(files), namespace=namespace, context=context, choices=choices)
+    yield Request(files=tuple(files), namespace=namespace, context=context, choices=choices)
+
+
+def _cluster(namespace: str, context: str) -> Target:
+    given = {"namespace": namespace, "context": context}
+    settings = {name: text for name, text in given.items() if text}
+    return Target(name=TargetName("cluster"), kind="kubernetes", settings=settings)
 
 
 def _yaml_files(place: Path) -> list[Path]:

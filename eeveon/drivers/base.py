@@ -5,11 +5,11 @@ and raises the three target errors (`TargetUnreachable`, `ActionRefused`, `Actio
 may do is pinned by the contract suite in `tests/drivers/contract.py`, which the fake and every real driver pass.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from eeveon.core.desired import Target, Workload
 from eeveon.core.health import Check, Probe
@@ -18,6 +18,7 @@ from eeveon.core.observed import Observation, ObservedObject
 from eeveon.core.plan import Effect
 from eeveon.core.secret import Secrets
 from eeveon.core.tree import Entry, Trees
+from eeveon.core.values import Fields
 from eeveon.core.wanted import Preview
 from eeveon.drivers.connections import Connections, Own
 from eeveon.errors import RepositoryError
@@ -149,6 +150,23 @@ class Watches(Protocol):
 
         Never raises.
         """
+        ...
+
+
+class Existing(Protocol):
+    """Lists what is on a target, whoever made it. For `import`; no plan depends on it."""
+
+    @property
+    def settings(self) -> Fields:
+        """Those of a target that is this very place. Raises TargetUnreachable."""
+        ...
+
+    def __call__(self, resource: str) -> Iterable[Mapping[str, Any]]:
+        """All objects of a kind. Raises TargetError where not all can be read."""
+        ...
+
+    def close(self) -> None:
+        """Free what is open."""
         ...
 
 

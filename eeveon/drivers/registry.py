@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from importlib import import_module
 
 from eeveon.core.desired import Target
-from eeveon.drivers.base import Connect, Context, Driver
+from eeveon.drivers.base import Connect, Context, Driver, Existing
 from eeveon.errors import UsageError
 
 GROUP = "eeveon.drivers"
@@ -20,6 +20,9 @@ BUILT_IN = {
     "kubernetes": "eeveon.drivers.kubernetes.driver:connect",
     "local": "eeveon.drivers.local.driver:connect",
     "ssh": "eeveon.drivers.ssh.driver:connect",
+}
+EXISTING = {  # kinds whose targets can be asked what is there, whoever made it
+    "kubernetes": "eeveon.drivers.kubernetes.listing:existing",
 }
 EXTRAS = {  # a module of somebody else → the extra that brings it
     "docker": "docker",
@@ -45,6 +48,16 @@ def driver_of(target: Target) -> Connect:
         return _of_somebody_else(target)
     except ModuleNotFoundError as cause:
         raise _not_installed(target, cause) from cause
+
+
+def existing_on(target: Target) -> Existing:
+    """What is on the target. Raises UsageError where its extra is not installed, KeyError for kinds not in EXISTING."""
+    module, _, attribute = EXISTING[target.kind].partition(":")
+    try:
+        found: Existing = getattr(import_module(module), attribute)(target.settings)
+    except ModuleNotFoundError as cause:
+        raise _not_installed(target, cause) from cause
+    return found
 
 
 def known_kinds() -> tuple[str, ...]:

@@ -65,6 +65,7 @@ class Choices:
     target: str = ""  # "": as is usual for its kind
     secret: tuple[str, ...] = ()  # patterns of names, as in a shell
     plain: tuple[str, ...] = ()
+    kubectl: str = "kubectl"  # as it is called for where the objects are
 
 
 AS_USUAL: Final = Choices()

@@ -141,7 +141,6 @@ def test_names_are_chosen(cli: Cli) -> None:
         (("compose", "none.yaml"), "there is no such file"),
         (("compose", "--name", "No"), "cannot be a name"),
         (("compose", "bad.yaml"), "bad.yaml:1:"),
-        (("kubernetes",), "kubectl get"),
         (("kubernetes", "-f", "none"), "there is no file none"),
         (("kubernetes", "-f", "."), "bad.yaml:1:1"),
     ],

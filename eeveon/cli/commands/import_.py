@@ -72,10 +72,19 @@ def compose(
 
 @command.command()
 @click.option("-f", "--filename", "sources", multiple=True, metavar="PATH", type=click.Path(path_type=Path),
-              help="A file or folder of YAML or JSON, or `-` for standard input; repeatable.")  # fmt: skip
-@click.option("-n", "--namespace", metavar="NAME", default="", help="Only objects of this namespace.")
+              help="A file or folder of YAML or JSON, or `-` for standard input, in place of the cluster; repeatable.")  # fmt: skip
 @click.option(
-    "--context", metavar="NAME", default="", help="The context of the kubeconfig that the Target names."
+    "-n",
+    "--namespace",
+    metavar="NAME",
+    default="",
+    help="Only objects of this namespace. Of a cluster without it: that of the context.",
+)
+@click.option(
+    "--context",
+    metavar="NAME",
+    default="",
+    help="The context of the kubeconfig that is read and that the Target names; the default is the current one.",
 )
 @_common
 @click.pass_obj
@@ -84,14 +93,16 @@ def kubernetes(
 ) -> None:
     """Write the services of objects of Kubernetes: Deployments and StatefulSets with all that belongs to them.
 
-    What `kubectl get -o yaml` prints and files that people wrote are read alike. What has no field of a Service
-    goes into its `kubernetes:`, or as a manifest into a folder.
+    Without -f, what runs in a namespace of the cluster, found as kubectl finds it; only lists are asked for. With it,
+    what `kubectl get -o yaml` prints and files that people wrote are read alike. What has no field of a Service goes
+    into its `kubernetes:`, or as a manifest into a folder.
     """
     from eeveon.cli.importing import kubernetes_request
     from eeveon.importing.kubernetes.whole import imported
 
-    request = kubernetes_request(console, sources, (namespace, context), choices_of(common))
-    finish(console, Goal.of(common), imported(request), _schemas())
+    with kubernetes_request(console, sources, (namespace, context), choices_of(common)) as request:
+        result = imported(request)
+    finish(console, Goal.of(common), result, _schemas())
 
 
 def _schemas() -> dict[str, str]:

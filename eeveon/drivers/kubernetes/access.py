@@ -50,6 +50,7 @@ class Access:
 
     url: str
     namespace: str  # of the context
+    context: str = ""  # its name; "" inside of a pod
     tls: Mapping[str, Any] = field(default_factory=dict, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     proxy: str = ""
@@ -66,7 +67,9 @@ def access_of(wanted: Wanted) -> Access:
 
     if not wanted.kubeconfig and not _has_kubeconfig() and (_ACCOUNT / "token").is_file():
         return _of_the_pod()
-    path = wanted.kubeconfig or None
+    path = (
+        wanted.kubeconfig or os.environ.get("KUBECONFIG") or None
+    )  # the package reads the variable once only
     where = wanted.kubeconfig or os.environ.get("KUBECONFIG", "~/.kube/config")
     settings = _configuration()
     said = _Said()
@@ -89,7 +92,7 @@ def access_of(wanted: Wanted) -> Access:
             hint="`kubectl auth whoami` asks it too; most need a login of their own first",
         )
     used = next((one for one in contexts if one["name"] == wanted.context), current)
-    return _access(settings, str(used.get("context", {}).get("namespace") or ""))
+    return _access(settings, str(used.get("context", {}).get("namespace") or ""), str(used["name"]))
 
 
 def _has_kubeconfig() -> bool:
@@ -117,7 +120,7 @@ def _of_the_pod() -> Access:
     return _access(settings, namespace)
 
 
-def _access(settings: Any, namespace: str) -> Access:
+def _access(settings: Any, namespace: str, context: str = "") -> Access:
     tls = {
         "ca_certs": settings.ssl_ca_cert,
         "cert_file": settings.cert_file,
@@ -131,6 +134,7 @@ def _access(settings: Any, namespace: str) -> Access:
     return Access(
         url=settings.host,
         namespace=namespace,
+        context=context,
         tls={name: value for name, value in tls.items() if value},
         headers={"authorization": credentials} if credentials else {},
         proxy=settings.proxy or "",

@@ -114,7 +114,7 @@ def _secret(part: Part, found: _Variables, name: str, origin: str) -> None:
     found.secrets[name] = {"env": name}
     secret, _, key = origin.partition(":")
     get = (
-        f"kubectl get secret {secret} -o go-template='{{{{index .data \"{key}\" | base64decode}}}}' | "
+        f"{part.choices.kubectl} get secret {secret} -o go-template='{{{{index .data \"{key}\" | base64decode}}}}' | "
         if secret
         else ""
     )

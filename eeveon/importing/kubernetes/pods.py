@@ -148,7 +148,7 @@ def _beside(part: Part, container: Mapping[str, Any]) -> dict[str, Any]:
         files = " ".join(f"--from-file={one}=FILE" for one in secret)
         part.add(
             f"env of container {container.get('name')}", f"{', '.join(secret)}: secret, and specs hold no values",
-            todo=f"before the apply: kubectl create secret generic {name} {files}", sort=Sort.TODO,
+            todo=f"before the apply: {part.choices.kubectl} create secret generic {name} {files}", sort=Sort.TODO,
         )  # fmt: skip
     return found
 

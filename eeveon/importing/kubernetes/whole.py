@@ -1,6 +1,7 @@
 """Objects of one namespace as a repository of specs."""
 
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -34,9 +35,9 @@ _MADE: Final = frozenset(
 _BY_ITSELF: Final = frozenset({"ConfigMap/kube-root-ca.crt", "ServiceAccount/default", "Service/kubernetes"})
 _LEFT: Final = frozenset({"Secret", "PersistentVolumeClaim"})  # nothing here writes or changes them
 _REPLACED: Final = {
-    "Deployment": "before the apply: kubectl delete {} --cascade=orphan, which lets the pods run on; delete the old "
+    "Deployment": "before the apply: {kubectl} delete {} --cascade=orphan, which lets the pods run on; delete the old "
     "ReplicaSets once the new pods are ready",
-    "StatefulSet": "before the apply: kubectl delete {}; the claims of its pods stay, and the new pods take them",
+    "StatefulSet": "before the apply: {kubectl} delete {}; the claims of its pods stay, and the new pods take them",
 }
 _NOT_IN_FILES = re.compile(r"[^a-z0-9.-]+")
 _OF_THE_CLUSTER: Final = frozenset({"kubernetes.io/service-account-token", "helm.sh/release.v1"})
@@ -48,9 +49,7 @@ def imported(request: Request) -> Imported:
     found = [one for one in objects(request, report) if not _is_made(one)]
     _refuse_several_namespaces(found, report)
     if not found and not report.mistakes:
-        report.mistake(
-            _nowhere(request), "there is nothing to import", "name files with objects, and their namespace"
-        )
+        report.mistake(_nowhere(request), *_nothing(request))
     report.refuse_mistakes()
     namespace = request.namespace or next((one.namespace for one in found if one.namespace), "")
     choices = _named(request, namespace)
@@ -63,6 +62,14 @@ def imported(request: Request) -> Imported:
     return replace(result, texts=making.texts)
 
 
+def _nothing(request: Request) -> tuple[str, str]:
+    """That there is nothing, and what to do."""
+    if request.reader is None:
+        return "there is nothing to import", "name files with objects, and their namespace"
+    where = f"namespace {request.namespace}" + (f" of context {request.context}" if request.context else "")
+    return f"there is nothing to import in {where}", "name another with --namespace or --context"
+
+
 def _nowhere(request: Request) -> Any:
     from eeveon.core.diagnostic import Position
 
@@ -72,7 +79,10 @@ def _nowhere(request: Request) -> Any:
 def _named(request: Request, namespace: str) -> Choices:
     choices = request.choices
     project = choices.project or spec_name(namespace) or "imported"
-    return replace(choices, project=project, target=choices.target or TARGET)
+    given = (("--context", request.context), ("--namespace", request.namespace))
+    words = [word for option, value in given if value for word in (option, value)]
+    kubectl = shlex.join(["kubectl", *words])
+    return replace(choices, project=project, target=choices.target or TARGET, kubectl=kubectl)
 
 
 def _is_made(one: Object) -> bool:
@@ -179,13 +189,13 @@ class _Making:
             if works:
                 shown = " ".join(f"{kind.lower()}/{one.name}" for one in works)
                 why = f"a {kind} of this name is in the way: its selector is another, and no selector can be changed"
-                self._add(works[0], why, Sort.TODO, how.format(shown))
+                self._add(works[0], why, Sort.TODO, how.format(shown, kubectl=self.choices.kubectl))
         self._report_adoption()
         for name in self.old:
             one = self.cluster.find(*_kind_and_name(name))
             if one is not None:
                 self._add(one, "EEveon makes one that is called as the service, so there would be two", Sort.TODO,
-                          f"after the apply: kubectl delete {name}")  # fmt: skip
+                          f"after the apply: {self.choices.kubectl} delete {name}")  # fmt: skip
 
     def _report_adoption(self) -> None:
         """Objects that are changed in place once their labels say that they are of this environment."""
@@ -203,7 +213,7 @@ class _Making:
                 f"eeveon.dev/project={self.choices.project} eeveon.dev/environment={self.choices.environment}"
             )
             why = "objects that others made are never changed until their labels say that they are of this environment"
-            self._add(kept[0], why, Sort.TODO, f"kubectl label {shown} {scope}")
+            self._add(kept[0], why, Sort.TODO, f"{self.choices.kubectl} label {shown} {scope}")
 
     def _is_manifest(self, one: Object) -> bool:
         return any(path.endswith(f"/{_file_name(one)}") for path in self.texts)

@@ -96,7 +96,8 @@ def _controller(part: Part) -> None:
     if part.name != part.work.name:
         part.add(
             "name", f"it is called `{part.name}` here, so a second one is made beside it", sort=Sort.TODO,
-            todo=f"delete the old one once the new one works: kubectl delete {part.work.kind.lower()} {part.work.name}",
+            todo="delete the old one once the new one works: "
+            f"{part.choices.kubectl} delete {part.work.kind.lower()} {part.work.name}",
         )  # fmt: skip
 
 

@@ -91,7 +91,7 @@ def test_a_bad_revision_of_a_healthy_deployment_is_told_and_so_is_its_end(
     client.apply(f"{DEPLOYMENTS}/web", deployment(image=f"registry.test/{word}:2"))
     cluster.wait("the verdict", final(cluster))
     client.apply(f"{DEPLOYMENTS}/web", deployment())
-    assert seen(cluster) is None
+    cluster.wait("its end", lambda: seen(cluster) is None)
     cluster.wait("the old one", lambda: progress_of(workload(cluster)).complete)
     assert seen(cluster) is None
 
