@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from benchmarks.cases.clusters import cluster
 from benchmarks.cases.containers import apply, observe
 from benchmarks.cases.hooking import hook
 from benchmarks.cases.hosts import apply_units, plan_units
@@ -33,6 +34,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "units": plan_units,
     "hook": hook,
     "apply-units": apply_units,
+    "cluster": cluster,
 }
 
 

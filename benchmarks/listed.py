@@ -1,0 +1,52 @@
+"""Prints CPU seconds of looking at a namespace of many Deployments, and of `json.loads` of the same objects, as JSON.
+
+`python -m benchmarks.listed REPOSITORY TIMES`
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from eeveon.core.names import ObjectId
+from eeveon.core.observed import Seen
+from eeveon.drivers.registry import existing_on
+from eeveon.reading import desired_of, environment_of, project_of
+from eeveon.reconcile import scene
+from eeveon.wiring import build_world
+from eeveon.world import Order
+
+
+def main(repository: Path, times: int) -> None:
+    """Measure in turns."""
+    world = build_world(repository)
+    order = Order(environment=environment_of(project_of(world), None))
+    desired = desired_of(world, order)
+    (target,) = desired.targets
+    spent: dict[str, list[float]] = {"ours": [], "json": []}
+    with scene(world, desired, _quiet) as now, closing(existing_on(target)) as there:
+        (driver,) = now.drivers.values()
+        text = json.dumps({"items": list(there("deployments.apps"))}, separators=(",", ":")).encode()
+        found = driver.observe()
+        if not isinstance(found, Seen) or len(found.objects) < len(desired.workloads):
+            raise SystemExit(f"{len(desired.workloads)} Deployments were expected: {found}")
+        for _ in range(times):
+            spent["ours"].append(_cpu(driver.observe))
+            spent["json"].append(_cpu(lambda: json.loads(text)))
+    sys.stdout.write(json.dumps(spent))
+
+
+def _quiet(_object: ObjectId, _text: str) -> None:
+    """Nobody is told of progress."""
+
+
+def _cpu(do: Callable[[], object]) -> float:
+    begun = time.process_time()
+    do()
+    return time.process_time() - begun
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))
