@@ -73,10 +73,18 @@ def shop(cli: Cli, cluster: Kubernetes) -> Shop:
 
 
 def contents(shop: Shop) -> Mapping[str, Any]:
-    """What there is of each kind, as far as an apply decides it."""
-    return {
-        kind: sorted(_told(kind, one) for one in shop.cluster.objects.list(kind, "shop")) for kind in KINDS
-    }
+    """What there is of each kind, as far as an apply decides it, once what is being removed is gone."""
+
+    def everything() -> dict[str, list[dict[str, Any]]]:
+        return {kind: shop.cluster.objects.list(kind, "shop") for kind in KINDS}
+
+    def is_still() -> bool:
+        return not any(
+            "deletionTimestamp" in one["metadata"] for found in everything().values() for one in found
+        )
+
+    shop.cluster.wait("the end of what is being removed", is_still)
+    return {kind: sorted(_told(kind, one) for one in found) for kind, found in everything().items()}
 
 
 def _told(kind: str, one: dict[str, Any]) -> str:

@@ -99,13 +99,18 @@ def _applied(job: Job, live: Object | None) -> Object:
     except Conflict as conflict:
         raise _explained(job, conflict) from conflict
     if job.object.kind == INSTANCE:
-        if job.made.scaler is not None:
-            job.site.client.apply(
-                job.beside(SCALERS, job.where.name), job.made.scaler, Hand(force=True), job.left
-            )
-        _leave_other(job)
-        tidy(job, answer)
+        _finish(job, answer, was_there=live is not None)
     return answer
+
+
+def _finish(job: Job, answer: Object, *, was_there: bool) -> None:
+    """What comes after the Deployment or StatefulSet of a service: its autoscaler, and an end to what it replaces."""
+    if job.made is not None and job.made.scaler is not None:
+        scaler = job.beside(SCALERS, job.where.name)
+        job.site.client.apply(scaler, job.made.scaler, Hand(force=True), job.left)
+    _leave_other(job)
+    if was_there:  # of what was not there before, nothing is left that this one does not name
+        tidy(job, answer)
 
 
 def _leave_other(job: Job) -> None:

@@ -19,9 +19,10 @@ from eeveon.drivers.kubernetes.trouble import Asked, Gone, error_of
 from eeveon.errors import ActionUncertain, TargetUnreachable
 
 Object = dict[str, Any]
+Listed = tuple[list[Object], str]  # objects, and the version of the list
 
 _PAGE: Final = 500
-_CONNECTIONS: Final = 8
+_CONNECTIONS: Final = 24  # of which watches hold a few
 _APPLY: Final = "application/apply-patch+yaml"
 _NOT_YAML: Final = re.compile(
     "[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]"
@@ -77,6 +78,7 @@ class Client:
         self._pool: urllib3.PoolManager | None = None
         self._lock = threading.Lock()
         self.requests = 0  # that were sent, for tests and benchmarks
+        self._written: dict[str, tuple[str, int]] = {}
 
     @property
     def access(self) -> Access:
@@ -99,6 +101,12 @@ class Client:
 
         Raises what `error_of` makes of a refusal, and TargetUnreachable: a list is whole or it is none.
         """
+        return self.listed(resource, namespace, selector, timeout, values=values)[0]
+
+    def listed(
+        self, resource: Resource, namespace: str, selector: str, timeout: timedelta, *, values: bool = True
+    ) -> Listed:
+        """The same, and the version that a watch goes on from."""
         end = monotonic() + timeout.total_seconds()
         found: list[Object] = []
         query: dict[str, str] = {"limit": str(_PAGE), **({"labelSelector": selector} if selector else {})}
@@ -115,10 +123,10 @@ class Client:
             if not str(page.get("kind", "")).endswith("List") or "items" not in page:
                 raise TargetUnreachable(f"what answers about {asked} gives no list", hint=_HINT)
             found += page["items"] or ()
-            more = (page.get("metadata") or {}).get("continue")
-            if not more:
-                return found
-            query["continue"] = more
+            metadata = page.get("metadata") or {}
+            if not metadata.get("continue"):
+                return found, str(metadata.get("resourceVersion", ""))
+            query["continue"] = metadata["continue"]
 
     def get(self, where: Where, timeout: timedelta, *, values: bool = True) -> Object | None:
         """The object as it is; None if there is none."""
@@ -143,7 +151,24 @@ class Client:
             asked, where.path, query=query, body=body, headers={"content-type": _APPLY},
             end=monotonic() + timeout.total_seconds(),
         )  # fmt: skip
-        return Applied(body=self._parsed(asked, answer), made=answer.status == 201)
+        body = self._parsed(asked, answer)
+        if not hand.dry:
+            self._note(where, body)
+        return Applied(body=body, made=answer.status == 201)
+
+    def is_current(self, where: Where, live: Object) -> bool:
+        """Whether an object, read some time ago, is at least as new as what was written here."""
+        uid, generation = self._written.get(where.path, ("", 0))
+        metadata = live["metadata"]
+        return not uid or (metadata["uid"] == uid and metadata.get("generation", 0) >= generation)
+
+    def has_written(self, where: Where) -> bool:
+        """Whether an object was written here, so that who has not seen it yet is late."""
+        return where.path in self._written
+
+    def _note(self, where: Where, body: Object) -> None:
+        metadata = body["metadata"]
+        self._written[where.path] = metadata["uid"], metadata.get("generation", 0)
 
     def merge(self, where: Where, patch: Mapping[str, object], timeout: timedelta) -> Object:
         """JSON merge patch: what is None goes."""
@@ -152,7 +177,9 @@ class Client:
             asked, where.path, query={"fieldManager": "eeveon"}, body=patch, headers={"content-type": _MERGE},
             end=monotonic() + timeout.total_seconds(),
         )  # fmt: skip
-        return self._parsed(asked, answer)
+        body = self._parsed(asked, answer)
+        self._note(where, body)
+        return body
 
     def put(self, where: Where, body: Mapping[str, object], timeout: timedelta) -> Object:
         """Make it, or write it over if it is still of the `resourceVersion` in the body. Raises Conflict, Gone."""
@@ -173,15 +200,27 @@ class Client:
         if answer.status != 404:
             self._parsed(asked, answer)
 
-    def lines(self, path: str, query: Mapping[str, str], resource: Resource) -> Iterator[bytes]:
-        """The lines of an answer that may go on for ever."""
+    def lines(
+        self,
+        path: str,
+        query: Mapping[str, str],
+        resource: Resource,
+        *,
+        silent: float | None = None,
+        opened: Callable[[urllib3.BaseHTTPResponse], None] = lambda _: None,
+    ) -> Iterator[bytes]:
+        """The lines of an answer that may go on for ever; of one that is `silent` for so many seconds, no more.
+
+        `opened` gets the answer before its first line: its `shutdown` ends the lines from another thread.
+        """
         pool, access = self._connection()
         asked = Asked(method="GET", resource=resource)
         try:
             answer = pool.request(
                 "GET", f"{access.url}{path}?{urlencode(query)}", headers=access.headers, retries=False,
-                preload_content=False, timeout=urllib3.Timeout(connect=10, read=None),
+                preload_content=False, timeout=urllib3.Timeout(connect=10, read=silent),
             )  # fmt: skip
+            opened(answer)
             if answer.status >= 300:
                 raise error_of(asked, answer.status, status_of(answer.data))
             rest = b""

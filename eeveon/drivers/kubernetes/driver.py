@@ -34,7 +34,7 @@ from eeveon.drivers.kubernetes.resources import (
     SECRETS,
     STATEFUL_SETS,
 )
-from eeveon.drivers.kubernetes.site import Site
+from eeveon.drivers.kubernetes.site import Site, mirrors_of
 from eeveon.drivers.kubernetes.trouble import Gone
 from eeveon.errors import ActionRefused, TargetError
 
@@ -154,6 +154,8 @@ class KubernetesDriver:
 
     def close(self) -> None:
         """See `Driver.close`."""
+        if self._site is not None:
+            self._site.mirrors.close()
         self._client.close()
 
     def _here(self) -> tuple[Site, Inventory]:
@@ -178,6 +180,7 @@ class KubernetesDriver:
             catalogue=Catalogue(self._client),
             secrets=self._context.secrets,
             report=self._context.report,
+            mirrors=mirrors_of(self._client, place),
         )
 
     def _place(self, of_context: str) -> Place:

@@ -3,7 +3,7 @@
 The answer to a dry run has all that the server adds and rewrites, so defaults and admission are never a difference.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -33,6 +33,9 @@ _LANES: Final = 8
 _PROGRESS: Final = timedelta(seconds=600)  # a Deployment's own default deadline
 
 
+Scalers = Mapping[tuple[str, str, str], Sequence[str]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """One object that is to be: what is written, and as a plan wants it before the server was asked."""
@@ -54,6 +57,7 @@ class Drafts:
 
     site: Site
     look: Look | None
+    scalers: Scalers  # of others
     found: list[Draft] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 
@@ -64,7 +68,7 @@ class Drafts:
 
 def drafted(site: Site, workloads: tuple[Workload, ...], look: Look | None) -> Drafts:
     """Everything that the workloads become. Asks the cluster only for kinds that it does not know yet."""
-    drafts = Drafts(site=site, look=look)
+    drafts = Drafts(site=site, look=look, scalers=_scalers_of_others(look))
     whole = [(workload, rendered(site.place, workload)) for workload in workloads]
     for _, one in whole:
         for support in one.supports:
@@ -143,7 +147,9 @@ def _add_instance(drafts: Drafts, workload: Workload, instance: Instance, *, tak
     site = drafts.site
     where = _where(site, instance.manifest)
     made = Made.of_instance(instance)
-    owner = _scaler_of_others(drafts.look, made, where)
+    own = _name(made.scaler) if made.scaler else ""
+    others = drafts.scalers.get((where.namespace, where.resource.kind, where.name), ())
+    owner = next((name for name in others if name != own), "")
     if owner:
         made = _without_replicas(made)
         drafts.note(
@@ -172,17 +178,15 @@ def _health(instance: Instance) -> Health:
     return Health(check=ReadyCheck(), every=timedelta(seconds=1), failures=1, startup=patience)
 
 
-def _scaler_of_others(look: Look | None, made: Made, where: Where) -> str:
-    """The autoscaler of somebody else that scales this object; "" if there is none."""
-    own = _name(made.scaler) if made.scaler else ""
+def _scalers_of_others(look: Look | None) -> Scalers:
+    """The autoscalers of somebody else, by the namespace, kind and name of what they scale."""
+    found: dict[tuple[str, str, str], list[str]] = {}
     for (resource, namespace, name), live in (look.around.objects if look else {}).items():
-        if resource != SCALERS or namespace != where.namespace or name == own:
-            continue
-        target = (live.get("spec") or {}).get("scaleTargetRef") or {}
-        is_anothers = PROJECT not in (live["metadata"].get("labels") or {})
-        if is_anothers and (target.get("kind"), target.get("name")) == (where.resource.kind, where.name):
-            return name
-    return ""
+        if resource == SCALERS and PROJECT not in (live["metadata"].get("labels") or {}):
+            target = (live.get("spec") or {}).get("scaleTargetRef") or {}
+            scaled = namespace, str(target.get("kind")), str(target.get("name"))
+            found.setdefault(scaled, []).append(name)
+    return found
 
 
 def _without_replicas(made: Made) -> Made:

@@ -72,6 +72,7 @@ DEPLOYMENTS: Final = BUILT_IN["apps/v1", "Deployment"]
 STATEFUL_SETS: Final = BUILT_IN["apps/v1", "StatefulSet"]
 REPLICA_SETS: Final = BUILT_IN["apps/v1", "ReplicaSet"]
 PODS: Final = BUILT_IN["v1", "Pod"]
+EVENTS: Final = Resource(api_version="v1", kind="Event", plural="events")
 SERVICES: Final = BUILT_IN["v1", "Service"]
 CONFIG_MAPS: Final = BUILT_IN["v1", "ConfigMap"]
 SECRETS: Final = BUILT_IN["v1", "Secret"]

@@ -1,6 +1,6 @@
 """The namespace that a scope has on a cluster, and how its objects are called."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +9,19 @@ from eeveon.core.secret import Secrets
 from eeveon.core.wanted import INSTANCE, VOLUME
 from eeveon.drivers.kubernetes.catalogue import Catalogue
 from eeveon.drivers.kubernetes.client import Client, Where
+from eeveon.drivers.kubernetes.mirror import Following, Mirrors
 from eeveon.drivers.kubernetes.render import Place
 from eeveon.drivers.kubernetes.render.identity import ENVIRONMENT, PROJECT, REVISION, SERVICE, scope_labels
-from eeveon.drivers.kubernetes.resources import CLAIMS, DEPLOYMENTS, STATEFUL_SETS, Resource
+from eeveon.drivers.kubernetes.resources import (
+    CLAIMS,
+    DEPLOYMENTS,
+    EVENTS,
+    PODS,
+    REPLICA_SETS,
+    SERVICES,
+    STATEFUL_SETS,
+    Resource,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,11 +33,17 @@ class Site:
     catalogue: Catalogue
     secrets: Secrets
     report: Callable[[ObjectId, str], None]
+    mirrors: Mirrors
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What everything of the scope carries."""
+        return scope_labels(self.place.scope)
 
     @property
     def selector(self) -> str:
         """What finds everything of the scope."""
-        return ",".join(f"{key}={value}" for key, value in scope_labels(self.place.scope).items())
+        return ",".join(f"{key}={value}" for key, value in self.labels.items())
 
     def is_ours(self, live: dict[str, Any]) -> bool:
         """Whether the object carries the scope's identity."""
@@ -51,6 +67,27 @@ class Site:
         metadata = live["metadata"]
         name, namespace = metadata["name"], metadata.get("namespace", "")
         return self.object_id(resource, namespace, name, is_instance=is_instance(resource, live))
+
+
+def mirrors_of(client: Client, place: Place) -> Mirrors:
+    """What an apply waits for, and what tells why it waits in vain."""
+    selector = ",".join(f"{key}={value}" for key, value in scope_labels(place.scope).items())
+    ours = (DEPLOYMENTS, STATEFUL_SETS, SERVICES, REPLICA_SETS, PODS)
+    following = [
+        Following(resource=one, namespace=place.namespace, selector=selector, index=_service_label)
+        for one in ours
+    ]
+    events = Following(resource=EVENTS, namespace=place.namespace, selector="", index=concerned)
+    return Mirrors(client, [*following, events])
+
+
+def _service_label(one: dict[str, Any]) -> str:
+    return str((one["metadata"].get("labels") or {}).get(SERVICE, ""))
+
+
+def concerned(event: dict[str, Any]) -> str:
+    """The name of the object that an event is about."""
+    return str((event.get("involvedObject") or {}).get("name", ""))
 
 
 def is_instance(resource: Resource, live: dict[str, Any]) -> bool:
