@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.conftest import Cli, killed_apply
 from tests.cli.kubernetes_shop import Shop
-from tests.lab.kubernetes.lab import Kubernetes
+from tests.lab.kubernetes.clusters import AnyCluster
 from tests.lab.kubernetes.wire import Request
 
 API = "kind: Service\nmetadata: {name: api}\nspec: {targets: [cluster], image: 'registry.test/api:1', env: {A: '1'}}\n"
@@ -67,16 +67,16 @@ CHANGES = {
 
 
 @pytest.fixture
-def shop(cli: Cli, cluster: Kubernetes) -> Shop:
-    cluster.pace(second=0.02)
-    return Shop(cli, cluster)
+def shop(cli: Cli, any_cluster: AnyCluster) -> Shop:
+    any_cluster.pace(second=0.02)
+    return Shop(cli, any_cluster)
 
 
 def contents(shop: Shop) -> Mapping[str, Any]:
     """What there is of each kind, as far as an apply decides it, once what is being removed is gone."""
 
     def everything() -> dict[str, list[dict[str, Any]]]:
-        return {kind: shop.cluster.objects.list(kind, "shop") for kind in KINDS}
+        return {kind: shop.cluster.objects.list(kind, shop.space) for kind in KINDS}
 
     def is_still() -> bool:
         return not any(
@@ -112,7 +112,7 @@ def applied_until(shop: Shop, writes: int) -> int:
             started[0].kill()
 
     command = [sys.executable, "-m", "eeveon.cli.app", "apply", "-e", "demo", "--yes"]
-    shop.cluster.faults.heard = heard
+    shop.fake.faults.heard = heard
     try:
         with subprocess.Popen(
             command, cwd=shop.cli.root, env=shop.cli.environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -121,7 +121,7 @@ def applied_until(shop: Shop, writes: int) -> int:
             process.communicate(timeout=60)
             return process.returncode
     finally:
-        shop.cluster.faults.heard = lambda request: None
+        shop.fake.faults.heard = lambda request: None
 
 
 def comes_to(shop: Shop, expected: Mapping[str, Any]) -> None:
@@ -146,6 +146,7 @@ def test_an_apply_killed_at_any_write_is_finished_by_the_next(shop: Shop, change
     raise AssertionError("so many writes are no small change")
 
 
+@pytest.mark.kubernetes
 def test_an_apply_killed_at_any_line_of_its_journal_is_finished_by_the_next(shop: Shop) -> None:
     change = CHANGES["rolling"]
     change.begin(shop)

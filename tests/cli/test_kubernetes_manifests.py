@@ -7,7 +7,7 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.cli.kubernetes_shop import Shop
-from tests.lab.kubernetes.lab import Kubernetes
+from tests.lab.kubernetes.clusters import AnyCluster
 
 PARTS = "kind: Service\nmetadata: {name: parts}\nspec: {targets: [cluster], manifests: k8s}\n"
 DEFINITION = """\
@@ -30,19 +30,22 @@ MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {a: '1
 ELSEWHERE = """\
 apiVersion: v1
 kind: Namespace
-metadata: {name: elsewhere}
+metadata: {name: SPACE}
 ---
 apiVersion: v1
 kind: ConfigMap
-metadata: {name: settings, namespace: elsewhere}
+metadata: {name: settings, namespace: SPACE}
 data: {a: '1'}
 """
 
 
+pytestmark = pytest.mark.kubernetes
+
+
 @pytest.fixture
-def shop(cli: Cli, cluster: Kubernetes) -> Shop:
-    cluster.pace(second=0.02)
-    return Shop(cli, cluster)
+def shop(cli: Cli, any_cluster: AnyCluster) -> Shop:
+    any_cluster.pace(second=0.02)
+    return Shop(cli, any_cluster)
 
 
 def write(shop: Shop, **files: str) -> None:
@@ -73,14 +76,15 @@ def test_an_object_whose_kind_is_nowhere_is_named(shop: Shop) -> None:
 
 
 def test_a_namespace_and_what_is_in_it(shop: Shop) -> None:
-    write(shop, all=ELSEWHERE)
+    elsewhere = shop.cluster.space("elsewhere")
+    write(shop, all=ELSEWHERE.replace("SPACE", elsewhere))
     shop.applied()
-    found = shop.cluster.objects.get("configmaps", "settings", "elsewhere")
+    found = shop.cluster.objects.get("configmaps", "settings", elsewhere)
     assert found is not None
     write(shop, other=MAP)
     shop.applied()
-    assert shop.cluster.objects.get("configmaps", "settings", "elsewhere") is None
-    assert shop.cluster.objects.get("namespaces", "elsewhere") is not None, "with all that others have in it"
+    assert shop.cluster.objects.get("configmaps", "settings", elsewhere) is None
+    assert shop.cluster.objects.get("namespaces", elsewhere) is not None, "with all that others have in it"
 
 
 def test_what_is_of_a_kind_that_no_spec_names_any_more_is_found_and_goes(shop: Shop) -> None:
@@ -95,7 +99,7 @@ def test_what_is_of_a_kind_that_no_spec_names_any_more_is_found_and_goes(shop: S
 def test_an_object_whose_inventory_is_lost_goes_all_the_same(shop: Shop) -> None:
     write(shop, keep=MAP, pull=SECRET)
     shop.applied()
-    shop.cluster.objects.delete("configmaps", "eeveon-shop-demo", "shop")
+    shop.cluster.objects.delete("configmaps", "eeveon-shop-demo", shop.space)
     write(shop, keep=MAP)
     shop.applied()
     assert shop.names("secrets") == set()
@@ -105,14 +109,14 @@ def test_drift_in_a_secret_is_seen_and_taken_back_and_its_values_are_never_shown
     write(shop, pull=SECRET)
     shop.applied()
     patch: dict[str, Any] = {"data": {"user": base64.b64encode(b"mallory").decode()}}
-    shop.cluster.objects.patch("secrets", "pull", patch, "shop", by="kubectl-edit")
+    shop.cluster.objects.patch("secrets", "pull", patch, shop.space, by="kubectl-edit")
     plan = shop.plan()
     assert plan.status == 2
     assert "kubectl-edit" in plan.out
     assert "mallory" not in plan.out
     assert "bot" not in plan.out
     shop.applied()
-    found = shop.cluster.objects.get("secrets", "pull", "shop")
+    found = shop.cluster.objects.get("secrets", "pull", shop.space)
     assert found is not None
     assert base64.b64decode(found["data"]["user"]) == b"bot"
 
@@ -120,10 +124,10 @@ def test_drift_in_a_secret_is_seen_and_taken_back_and_its_values_are_never_shown
 def test_a_key_that_somebody_takes_out_of_a_secret_comes_back(shop: Shop) -> None:
     write(shop, pull=SECRET)
     shop.applied()
-    shop.cluster.objects.patch("secrets", "pull", {"data": None}, "shop", by="kubectl-edit")
+    shop.cluster.objects.patch("secrets", "pull", {"data": None}, shop.space, by="kubectl-edit")
     assert shop.plan().status == 2
     shop.applied()
-    found = shop.cluster.objects.get("secrets", "pull", "shop")
+    found = shop.cluster.objects.get("secrets", "pull", shop.space)
     assert found is not None
     assert base64.b64decode(found["data"]["user"]) == b"bot"
 
@@ -141,11 +145,11 @@ def test_an_object_of_300_kilobytes_is_kept_compressed(shop: Shop) -> None:
 def test_a_settings_change_and_one_by_hand(shop: Shop) -> None:
     write(shop, keep=MAP)
     shop.applied()
-    shop.cluster.objects.patch("configmaps", "settings", {"data": {"a": "1.0", "b": "2"}}, "shop")
+    shop.cluster.objects.patch("configmaps", "settings", {"data": {"a": "1.0", "b": "2"}}, shop.space)
     plan = shop.plan()
     assert plan.status == 2, "1 and 1.0 are the same number and not the same text"
     assert "kubectl-edit" in plan.out
     shop.applied()
-    found = shop.cluster.objects.get("configmaps", "settings", "shop")
+    found = shop.cluster.objects.get("configmaps", "settings", shop.space)
     assert found is not None
     assert found["data"] == {"a": "1", "b": "2"}, "what others add besides is theirs"

@@ -6,8 +6,8 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.cli.kubernetes_shop import PLAIN, Shop
+from tests.lab.kubernetes.clusters import AnyCluster
 from tests.lab.kubernetes.faults import Fault
-from tests.lab.kubernetes.lab import Kubernetes
 
 POLICY = """\
 kind: ScalingPolicy
@@ -18,9 +18,9 @@ SCALED = "  resources: {cpu: 0.5}\n"
 
 
 @pytest.fixture
-def shop(cli: Cli, cluster: Kubernetes) -> Shop:
-    cluster.pace(second=0.02)
-    made = Shop(cli, cluster)
+def shop(cli: Cli, any_cluster: AnyCluster) -> Shop:
+    any_cluster.pace(second=0.02)
+    made = Shop(cli, any_cluster)
     made.write()
     return made
 
@@ -29,20 +29,21 @@ def flat(text: str) -> str:
     return " ".join(text.split())
 
 
-def scaler(name: str = "theirs", most: int = 9) -> dict[str, Any]:
+def scaler(shop: Shop) -> dict[str, Any]:
     reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
     return {
         "apiVersion": "autoscaling/v2",
         "kind": "HorizontalPodAutoscaler",
-        "metadata": {"name": name, "namespace": "shop"},
-        "spec": {"scaleTargetRef": reference, "minReplicas": 4, "maxReplicas": most},
+        "metadata": {"name": "theirs", "namespace": shop.space},
+        "spec": {"scaleTargetRef": reference, "minReplicas": 4, "maxReplicas": 9},
     }
 
 
 class TestReplicas:
+    @pytest.mark.kubernetes
     def test_those_that_somebodys_autoscaler_decides_are_left_alone(self, shop: Shop) -> None:
         shop.applied()
-        shop.cluster.objects.create("horizontalpodautoscalers.autoscaling", scaler())
+        shop.cluster.objects.create("horizontalpodautoscalers.autoscaling", scaler(shop))
         shop.cluster.wait("scaled", lambda: shop.web()["spec"]["replicas"] == 4)
         plan = shop.plan()
         assert "belongs to the HorizontalPodAutoscaler theirs" in flat(plan.out)
@@ -54,14 +55,14 @@ class TestReplicas:
         shop.write(body=SCALED, replicas="  replicas: 4\n")
         shop.applied()
         seen: list[int] = []
-        shop.cluster.cluster.listen(lambda: seen.append(shop.web()["spec"].get("replicas", 1)))
+        shop.fake.cluster.listen(lambda: seen.append(shop.web()["spec"].get("replicas", 1)))
         shop.write(POLICY, body=SCALED, replicas="")
         shop.applied()
         assert shop.names("horizontalpodautoscalers.autoscaling") == {"web"}
         assert set(seen) == {4}
-        shop.cluster.cluster.loads["web"] = 6
+        shop.fake.cluster.loads["web"] = 6
         shop.cluster.objects.patch(
-            "horizontalpodautoscalers.autoscaling", "web", {"metadata": {"labels": {"a": "b"}}}, "shop"
+            "horizontalpodautoscalers.autoscaling", "web", {"metadata": {"labels": {"a": "b"}}}, shop.space
         )
         shop.cluster.wait("scaled", lambda: shop.web()["spec"]["replicas"] == 6)
         assert shop.settled(), shop.plan().out
@@ -72,6 +73,7 @@ class TestReplicas:
         assert shop.web()["spec"]["replicas"] == 5
         assert set(seen) <= {6, 5}
 
+    @pytest.mark.kubernetes
     def test_a_policy_from_the_beginning(self, shop: Shop) -> None:
         shop.write(POLICY, body=SCALED, replicas="")
         shop.applied()
@@ -81,15 +83,16 @@ class TestReplicas:
         assert gone.status == 0, gone.out
         assert shop.names("horizontalpodautoscalers.autoscaling") == set()
 
+    @pytest.mark.kubernetes
     def test_somebody_who_changes_the_autoscaler_is_drift(self, shop: Shop) -> None:
         shop.write(POLICY, body=SCALED, replicas="")
         shop.applied()
         shop.cluster.objects.patch(
-            "horizontalpodautoscalers.autoscaling", "web", {"spec": {"maxReplicas": 50}}, "shop"
+            "horizontalpodautoscalers.autoscaling", "web", {"spec": {"maxReplicas": 50}}, shop.space
         )
         assert "scaling.maxReplicas" in flat(shop.plan().out), shop.plan().out
         shop.applied()
-        shop.cluster.objects.delete("horizontalpodautoscalers.autoscaling", "web", "shop")
+        shop.cluster.objects.delete("horizontalpodautoscalers.autoscaling", "web", shop.space)
         assert not shop.settled()
         shop.applied()
         assert shop.names("horizontalpodautoscalers.autoscaling") == {"web"}
@@ -100,23 +103,26 @@ class TestRefusals:
         shop.applied()
         shop.write(image="registry.test/web:2")
         refusal = Fault.webhook_refuses("guard.test", "images must have a digest", 403)
-        shop.cluster.faults.always(refusal, method="PATCH", path="/deployments/")
+        shop.fake.faults.always(refusal, method="PATCH", path="/deployments/")
         plan = shop.plan()
         assert "guard.test" in flat(plan.out)
         assert "images must have a digest" in flat(plan.out)
         said = shop.apply()
         assert said.status == 1
         assert "images must have a digest" in flat(said.out + said.err)
-        shop.cluster.faults.clear()
-        assert shop.web()["spec"]["template"]["spec"]["containers"][0]["image"] == "registry.test/web:1"
+        shop.fake.faults.clear()
+        assert shop.web()["spec"]["template"]["spec"]["containers"][0]["image"] == shop.image(
+            "registry.test/web:1"
+        )
         shop.applied()
 
+    @pytest.mark.kubernetes
     def test_a_quota_that_is_full_is_the_cause_and_the_step_is_taken_back(self, shop: Shop) -> None:
         shop.applied()
         quota = {
             "apiVersion": "v1",
             "kind": "ResourceQuota",
-            "metadata": {"name": "small", "namespace": "shop"},
+            "metadata": {"name": "small", "namespace": shop.space},
             "spec": {"hard": {"pods": "2"}},
         }
         shop.cluster.objects.create("resourcequotas", quota)
@@ -124,21 +130,25 @@ class TestRefusals:
         said = shop.apply()
         assert said.status == 1
         assert "quota" in flat(said.out)
-        assert shop.web()["spec"]["template"]["spec"]["containers"][0]["image"] == "registry.test/web:1"
+        assert shop.web()["spec"]["template"]["spec"]["containers"][0]["image"] == shop.image(
+            "registry.test/web:1"
+        )
 
+    @pytest.mark.kubernetes
     def test_what_has_no_such_field_is_named(self, shop: Shop) -> None:
         shop.write(body="  kubernetes: {podTemplate: {spec: {nodeSelectr: {a: b}}}}\n")
         plan = shop.plan()
         assert "nodeSelectr" in plan.out + plan.err
 
 
+@pytest.mark.kubernetes
 class TestOthersObjects:
     def test_an_object_of_somebody_in_the_way_is_not_touched(self, shop: Shop) -> None:
-        shop.cluster.namespace("shop")
+        shop.cluster.namespace(shop.space)
         theirs = {
             "apiVersion": "v1",
             "kind": "Service",
-            "metadata": {"name": "web", "namespace": "shop"},
+            "metadata": {"name": "web", "namespace": shop.space},
             "spec": {"selector": {"app": "theirs"}, "ports": [{"port": 80}]},
         }
         shop.cluster.objects.create("services", theirs)
@@ -147,12 +157,13 @@ class TestOthersObjects:
         said = shop.apply()
         assert said.status == 1
         assert "is not of shop/demo" in flat(said.out + said.err)
-        found = shop.cluster.objects.get("services", "web", "shop")
+        found = shop.cluster.objects.get("services", "web", shop.space)
         assert found is not None
         assert found["spec"]["selector"] == {"app": "theirs"}
 
 
 class TestRewrites:
+    @pytest.mark.kubernetes
     def test_quantities_and_orders_are_no_drift(self, shop: Shop) -> None:
         body = "  resources: {cpu: 1, memory: 1024Mi}\n  env: {B: '2', A: '1'}\n"
         shop.write(body=body)
@@ -167,7 +178,7 @@ class TestRewrites:
                     container["image"] = container["image"].replace("registry.test/", "mirror.test/")
                 made["metadata"].setdefault("labels", {})["team"] = "platform"
 
-        shop.cluster.cluster.rewrites = rewrite
+        shop.fake.cluster.rewrites = rewrite
         shop.applied()
         assert shop.web()["spec"]["template"]["spec"]["containers"][0]["image"] == "mirror.test/web:1"
         assert "mirror" not in shop.plan().out
@@ -178,6 +189,7 @@ class TestRewrites:
         assert shop.web()["spec"]["template"]["spec"]["containers"][0]["image"] == "mirror.test/web:2"
 
 
+@pytest.mark.kubernetes
 class TestInPlace:
     def test_a_change_to_recreate_and_back(self, shop: Shop) -> None:
         shop.applied()
@@ -196,7 +208,7 @@ class TestInPlace:
             assert shop.cli("apply", "-e", "demo", "--yes", env={"T": "x"}).status == 0
         kept = {
             source["configMapRef"]["name"]
-            for one in shop.cluster.objects.list("replicasets.apps", "shop")
+            for one in shop.cluster.objects.list("replicasets.apps", shop.space)
             for source in one["spec"]["template"]["spec"]["containers"][0]["envFrom"]
             if "configMapRef" in source
         }
@@ -214,9 +226,11 @@ class TestInPlace:
         shop.applied()
         shop.write(body=body, image="registry.test/web:2")
         shop.applied()
-        found = shop.cluster.objects.get("statefulsets.apps", "web", "shop")
+        found = shop.cluster.objects.get("statefulsets.apps", "web", shop.space)
         assert found is not None
-        assert found["spec"]["template"]["spec"]["containers"][0]["image"] == "registry.test/web:2"
+        assert found["spec"]["template"]["spec"]["containers"][0]["image"] == shop.image(
+            "registry.test/web:2"
+        )
 
     @pytest.mark.parametrize("first", ["", "  stateful: true\n"])
     def test_a_service_that_becomes_stateful_or_not_changes_its_controller(
@@ -238,5 +252,7 @@ class TestInPlace:
         (name,) = {word for word in plan.out.split() if word.startswith("plan-")}
         said = shop.cli("apply", name, "--yes")
         assert said.status == 0, said
-        assert shop.web()["spec"]["template"]["spec"]["containers"][0]["image"] == "registry.test/web:2"
+        assert shop.web()["spec"]["template"]["spec"]["containers"][0]["image"] == shop.image(
+            "registry.test/web:2"
+        )
         assert shop.settled()

@@ -5,24 +5,30 @@ import pytest
 from tests.cli.conftest import Cli
 from tests.cli.kubernetes_shop import Shop
 from tests.lab.kubernetes.access import Rule, may
-from tests.lab.kubernetes.lab import Kubernetes
+from tests.lab.kubernetes.clusters import AnyCluster
 
 READ = "configmaps deployments.apps statefulsets.apps services secrets persistentvolumeclaims"
 MORE = "horizontalpodautoscalers.autoscaling ingresses.networking.k8s.io poddisruptionbudgets.policy"
 LOOK = may("get list watch", f"{READ} {MORE} replicasets.apps pods namespaces events", "")
-WRITE = may("create patch update delete", f"{READ} {MORE}", "shop")
+
+
+pytestmark = pytest.mark.kubernetes
 
 
 @pytest.fixture
-def shop(cli: Cli, cluster: Kubernetes) -> Shop:
-    cluster.pace(second=0.02)
-    made = Shop(cli, cluster)
+def shop(cli: Cli, any_cluster: AnyCluster) -> Shop:
+    any_cluster.pace(second=0.02)
+    made = Shop(cli, any_cluster)
     made.write()
     return made
 
 
+def write(shop: Shop) -> Rule:
+    return may("create patch update delete", f"{READ} {MORE}", shop.space)
+
+
 def someone(shop: Shop, *rules: Rule, name: str = "someone") -> Shop:
-    return shop.of(shop.cluster.kubeconfig_for(*rules, name=name, namespace="shop"))
+    return shop.of(shop.cluster.kubeconfig_for(*rules, name=name, namespace=shop.space))
 
 
 def test_who_may_only_read_can_plan_and_is_told_that_it_was_compared_here(shop: Shop) -> None:
@@ -34,30 +40,30 @@ def test_who_may_only_read_can_plan_and_is_told_that_it_was_compared_here(shop: 
     reader.write(image="registry.test/web:2")
     plan = reader.plan()
     assert plan.status == 2
-    assert "registry.test/web:1 → registry.test/web:2" in plan.out
+    assert f"{shop.image('registry.test/web:1')} → {shop.image('registry.test/web:2')}" in plan.out
     said = " ".join(plan.out.split())
-    assert "compared locally: needs `patch` on deployments.apps in shop" in said
+    assert f"compared locally: needs `patch` on deployments.apps in {shop.space}" in said
 
 
 def test_an_apply_without_the_right_names_it_and_changes_nothing(shop: Shop) -> None:
     shop.applied()
     version = shop.web()["metadata"]["resourceVersion"]
-    writer = someone(shop, LOOK, may("create patch update delete", "configmaps", "shop"))
+    writer = someone(shop, LOOK, may("create patch update delete", "configmaps", shop.space))
     writer.write(image="registry.test/web:2")
     said = writer.apply()
     assert said.status == 1
-    assert "needs `patch` on deployments.apps in shop" in " ".join(said.out.split())
+    assert f"needs `patch` on deployments.apps in {shop.space}" in " ".join(said.out.split())
     assert shop.web()["metadata"]["resourceVersion"] == version
 
 
 def test_who_may_patch_and_not_create_is_told_so(shop: Shop) -> None:
-    shop.cluster.namespace("shop")
+    shop.cluster.namespace(shop.space)
     shop.write(target=", createNamespace: false")
     writer = someone(
         shop,
         LOOK,
-        may("patch create update", "configmaps", "shop"),
-        may("patch", "deployments.apps services", "shop"),
+        may("patch create update", "configmaps", shop.space),
+        may("patch", "deployments.apps services", shop.space),
     )
     writer.write(target="")
     said = writer.apply()
@@ -72,11 +78,11 @@ def test_what_was_written_to_and_may_not_be_listed_is_unknown_and_never_pruned(s
     left = " ".join(
         one for one in f"{READ} {MORE} replicasets.apps pods namespaces events".split() if one != kind
     )
-    blind = someone(shop, may("get list watch", left), may("get", kind), WRITE)
+    blind = someone(shop, may("get list watch", left), may("get", kind), write(shop))
     blind.write_only()
     plan = blind.plan()
     assert plan.status not in {0, 2}, plan.out
-    assert f"needs `list` on {kind} in shop" in " ".join((plan.out + plan.err).split())
+    assert f"needs `list` on {kind} in {shop.space}" in " ".join((plan.out + plan.err).split())
     assert blind.apply().status != 0
     assert shop.web()
 
@@ -95,12 +101,12 @@ def test_an_inventory_that_may_not_be_read_is_told(shop: Shop) -> None:
     reader.write()
     plan = reader.plan()
     assert plan.status not in {0, 2}
-    assert "on configmaps in shop" in " ".join((plan.out + plan.err).split())
+    assert f"on configmaps in {shop.space}" in " ".join((plan.out + plan.err).split())
 
 
 def test_a_token_that_is_not_taken_is_told_and_nothing_is_planned(shop: Shop) -> None:
     shop.applied()
-    kubeconfig = shop.cluster.kubeconfig_for(LOOK, WRITE, name="late", namespace="shop")
+    kubeconfig = shop.cluster.kubeconfig_for(LOOK, write(shop), name="late", namespace=shop.space)
     late = shop.of(kubeconfig)
     late.write_only()
     shop.cluster.expire(kubeconfig)
@@ -110,8 +116,8 @@ def test_a_token_that_is_not_taken_is_told_and_nothing_is_planned(shop: Shop) ->
 
 
 def test_the_rights_that_the_guide_gives_suffice(shop: Shop) -> None:
-    shop.cluster.namespace("shop")
-    deployer = someone(shop, LOOK, WRITE)
+    shop.cluster.namespace(shop.space)
+    deployer = someone(shop, LOOK, write(shop))
     deployer.write(target="")
     text = (shop.cli.root / "specs/shop.yaml").read_text().replace(", createNamespace: true", "")
     (shop.cli.root / "specs/shop.yaml").write_text(text)

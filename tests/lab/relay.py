@@ -23,6 +23,7 @@ class Relay:
     target: tuple[str, int]
     port: int = 0  # of 127.0.0.1, where clients connect
     latency: float = 0.0  # seconds, each way
+    carries: bool = True  # False: whoever connects is sent away
     silent: bool = False  # carries nothing either way, and says nothing about it
     left: int | None = (
         None  # so many more bytes reach the server before all connections are cut; None: no end
@@ -59,6 +60,8 @@ class Relay:
         link = _Link(ends=[writer])
         self._links.add(link)
         try:
+            if not self.carries:
+                return
             far_reader, far_writer = await asyncio.open_connection(*self.target)
             link.ends.append(far_writer)
             await asyncio.gather(

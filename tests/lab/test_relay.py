@@ -118,3 +118,11 @@ def test_a_server_that_takes_nobody_is_a_reset() -> None:
         port = closed.getsockname()[1]
     with relay_to("127.0.0.1", port) as relay, pytest.raises(ConnectionResetError):
         told(relay)
+
+
+def test_who_is_sent_away_is_told_so_and_comes_through_later(relay: Relay) -> None:
+    relay.carries = False
+    assert told(relay) == b""
+    relay.carries = True
+    with connected(relay) as wire:
+        assert echoed(wire, b"hello") == b"hello"

@@ -3,6 +3,7 @@
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic, sleep  # noqa: TID251 — see `_PAUSE` and `_send`
@@ -221,14 +222,15 @@ class Client:
                 preload_content=False, timeout=urllib3.Timeout(connect=10, read=silent),
             )  # fmt: skip
             opened(answer)
-            if answer.status >= 300:
-                raise error_of(asked, answer.status, status_of(answer.data))
-            rest = b""
-            for chunk in answer.stream(1 << 14):
-                *whole, rest = (rest + chunk).split(b"\n")
-                yield from whole
-            if rest:
-                yield rest
+            with closing(answer):  # also where its lines are not read to the end, or break off
+                if answer.status >= 300:
+                    raise error_of(asked, answer.status, status_of(answer.data))
+                rest = b""
+                for chunk in answer.stream(1 << 14):
+                    *whole, rest = (rest + chunk).split(b"\n")
+                    yield from whole
+                if rest:
+                    yield rest
         except urllib3.exceptions.HTTPError as error:
             raise TargetUnreachable(
                 f"cannot read {path} at {access.url}: {why_of(error)}", hint=_HINT

@@ -1,4 +1,4 @@
-"""Drivers on a fake cluster."""
+"""Drivers on a cluster."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,20 +10,20 @@ from eeveon.core.names import EnvironmentName, ProjectName, Scope, TargetName
 from eeveon.drivers.base import Context, Driver
 from eeveon.drivers.kubernetes.driver import connect
 from tests.drivers.contract_parts import KnownSecrets
-from tests.lab.kubernetes.lab import Kubernetes
+from tests.lab.kubernetes.clusters import AnyCluster
 
 ConnectAs = Callable[[Path], Driver]
 
 
 @pytest.fixture
-def connect_as(cluster: Kubernetes, tmp_path: Path) -> Iterator[ConnectAs]:
+def connect_as(any_cluster: AnyCluster, tmp_path: Path) -> Iterator[ConnectAs]:
     """Connects to the namespace `shop` with a kubeconfig, for the environment `demo` of `shop`."""
-    cluster.namespace("shop")
-    cluster.pace(second=0.01)
+    space = any_cluster.namespace(any_cluster.space("shop"))
+    any_cluster.pace(second=0.01)
     made: list[Driver] = []
 
     def connected(kubeconfig: Path) -> Driver:
-        settings = {"kubeconfig": str(kubeconfig), "namespace": "shop"}
+        settings = {"kubeconfig": str(kubeconfig), "namespace": space}
         target = Target(name=TargetName("cluster"), kind="kubernetes", settings=settings)
         context = Context(
             scope=Scope(project=ProjectName("shop"), environment=EnvironmentName("demo")),
@@ -40,6 +40,6 @@ def connect_as(cluster: Kubernetes, tmp_path: Path) -> Iterator[ConnectAs]:
 
 
 @pytest.fixture
-def admin(connect_as: ConnectAs, cluster: Kubernetes) -> Driver:
+def admin(connect_as: ConnectAs, any_cluster: AnyCluster) -> Driver:
     """As somebody who may do all."""
-    return connect_as(cluster.kubeconfig)
+    return connect_as(any_cluster.kubeconfig)

@@ -3,7 +3,6 @@
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -44,24 +43,23 @@ from tests.drivers.contract_parts import (
     wanted_objects,
     with_env,
 )
-from tests.lab.kubernetes.faults import Fault
-from tests.lab.kubernetes.lab import Kubernetes
+from tests.lab.kubernetes.clusters import AnyCluster
 
 TARGET = TargetName("cluster")
-NAMESPACE = "shop"
 
 
 class Hands:
     """A person with kubectl."""
 
-    def __init__(self, cluster: Kubernetes) -> None:
+    def __init__(self, cluster: AnyCluster) -> None:
         self._cluster = cluster
+        self._space = cluster.space("shop")
 
     def stop_by_hand(self, object_id: ObjectId) -> None:
         self._patch(object_id, {"spec": {"replicas": 0}})
 
     def delete_by_hand(self, object_id: ObjectId) -> None:
-        self._cluster.objects.delete("deployments.apps", object_id.name, NAMESPACE)
+        self._cluster.objects.delete("deployments.apps", object_id.name, self._space)
 
     def edit_by_hand(self, object_id: ObjectId) -> bool:
         container = [{"name": "web", "image": "registry.test/other:1"}]
@@ -69,9 +67,10 @@ class Hands:
         return True
 
     def _patch(self, object_id: ObjectId, patch: dict[str, object]) -> None:
-        self._cluster.objects.patch("deployments.apps", object_id.name, patch, NAMESPACE, by="kubectl-edit")
+        self._cluster.objects.patch("deployments.apps", object_id.name, patch, self._space, by="kubectl-edit")
 
 
+@pytest.mark.kubernetes
 class TestKubernetes(DriverContract):
     """Of replicas the cluster makes pods by itself: one instance stands for all of them, and changes in its place."""
 
@@ -83,18 +82,17 @@ class TestKubernetes(DriverContract):
         return tmp_path / "state"
 
     @pytest.fixture
-    def connected(self, cluster: Kubernetes, state: Path) -> Iterator[Callable[[str], Driver]]:
-        cluster.namespace(NAMESPACE)
-        cluster.namespace(f"{NAMESPACE}-production")
-        cluster.pace(second=0.01)
+    def connected(self, any_cluster: AnyCluster, state: Path) -> Iterator[Callable[[str], Driver]]:
+        spaces = {name: any_cluster.namespace(any_cluster.space(name)) for name in ("shop", "production")}
+        any_cluster.pace(second=0.01)
         made: list[Driver] = []
 
         def connected(environment: str) -> Driver:
-            namespace = NAMESPACE if environment == "demo" else f"{NAMESPACE}-{environment}"
+            namespace = spaces.get(environment, spaces["shop"])
             target = Target(
                 name=TARGET,
                 kind="kubernetes",
-                settings={"kubeconfig": str(cluster.kubeconfig), "namespace": namespace},
+                settings={"kubeconfig": str(any_cluster.kubeconfig), "namespace": namespace},
             )
             context = Context(
                 scope=Scope(project=ProjectName("shop"), environment=EnvironmentName(environment)),
@@ -122,14 +120,15 @@ class TestKubernetes(DriverContract):
         return lambda: connected("demo")
 
     @pytest.fixture
-    def workload(self) -> MakeWorkload:
+    def workload(self, any_cluster: AnyCluster) -> MakeWorkload:
         def make(**changes: object) -> Workload:
+            program = any_cluster.program(str(changes.pop("image", "registry.test/web:1")))
             plainly = Workload(
                 service=ServiceName("web"),
                 target=TARGET,
                 replicas=1,
-                image="registry.test/web:1",
-                command=(),
+                image=program.image,
+                command=program.command,
                 ports=(Port(name="http", port=8080), Port(name="idle", port=8081)),
             )
             return replace(plainly, **changes)  # type: ignore[arg-type]
@@ -141,18 +140,12 @@ class TestKubernetes(DriverContract):
         return workload(image="registry.test/crash/web:1")
 
     @pytest.fixture
-    def meddle(self, cluster: Kubernetes) -> Meddle:
-        return Hands(cluster)
+    def meddle(self, any_cluster: AnyCluster) -> Meddle:
+        return Hands(any_cluster)
 
     @pytest.fixture
-    def sever(self, cluster: Kubernetes) -> Sever:
-        @contextmanager
-        def severed() -> Iterator[None]:
-            cluster.faults.always(Fault.cut_before())
-            yield
-            cluster.faults.clear()
-
-        return severed
+    def sever(self, any_cluster: AnyCluster) -> Sever:
+        return any_cluster.severed
 
     # What one instance is: the cluster makes its pods, so it has the service's name, and no ordinal tells them apart.
 
@@ -234,13 +227,15 @@ class TestKubernetes(DriverContract):
     ) -> None:
         made = run_one(driver, workload())
         found = {one.port: (one.host, one.number) for one in instances(driver)[made.id].endpoints}
-        assert found == {"http": ("web.shop.svc", 8080), "idle": ("web.shop.svc", 8081)}
+        host = f"web.{self.space}.svc"
+        assert found == {"http": (host, 8080), "idle": (host, 8081)}
 
     # What reaches the pods is what their ConfigMap and Secret hold.
 
     @pytest.fixture(autouse=True)
-    def behind(self, cluster: Kubernetes) -> None:
-        self.cluster = cluster
+    def behind(self, any_cluster: AnyCluster) -> None:
+        self.cluster = any_cluster
+        self.space = any_cluster.space("shop")
 
     def test_hostile_characters_arrive_intact(self, driver: Driver, workload: MakeWorkload) -> None:
         hostile = with_env(workload(), **HOSTILE)
@@ -248,7 +243,7 @@ class TestKubernetes(DriverContract):
         assert made.fields == wanted_instance(driver, hostile).fields
         assert instances(driver)[made.id].fields == made.fields
         (config,) = (
-            one for one in self.cluster.objects.list("configmaps", NAMESPACE) if one.get("immutable")
+            one for one in self.cluster.objects.list("configmaps", self.space) if one.get("immutable")
         )
         assert config["data"] == HOSTILE
 
@@ -257,9 +252,9 @@ class TestKubernetes(DriverContract):
     ) -> None:
         secret = workload(secrets={"TOKEN": SECRET})
         made = run_one(driver, secret)
-        (held,) = self.cluster.objects.list("secrets", NAMESPACE)
+        (held,) = self.cluster.objects.list("secrets", self.space)
         assert b64decode(held["data"]["TOKEN"]).decode() == CANARY
-        web = self.cluster.objects.get("deployments.apps", "web", NAMESPACE)
+        web = self.cluster.objects.get("deployments.apps", "web", self.space)
         assert CANARY not in str(web)
         shown = (repr(driver), repr(driver.preview((secret,))), repr(made), repr(driver.observe()))
         assert not any(CANARY in text for text in shown)
@@ -298,8 +293,8 @@ class TestKubernetes(DriverContract):
         """The claim is the same one, and with it what is on its disk."""
         mounted = workload(mounts=(Mount(path=self.mount_path, volume="stuff"),))
         made = run_one(driver, mounted)
-        (before,) = self.cluster.objects.list("persistentvolumeclaims", NAMESPACE)
+        (before,) = self.cluster.objects.list("persistentvolumeclaims", self.space)
         set_condition(driver, made.id, Condition.ABSENT)
         run_one(driver, mounted)
-        (after,) = self.cluster.objects.list("persistentvolumeclaims", NAMESPACE)
+        (after,) = self.cluster.objects.list("persistentvolumeclaims", self.space)
         assert before["metadata"]["uid"] == after["metadata"]["uid"]

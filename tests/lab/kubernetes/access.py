@@ -41,6 +41,7 @@ class User:
     uid: str = ""
     rules: tuple[Rule, ...] = ()
     admin: bool = False
+    account: tuple[str, str] = ("", "")  # namespace and name, where roles say what it may
     binding: str = ""  # why they may, as a review says it
 
     def shown(self) -> Object:

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.lab.kubernetes.lab import Kubernetes
+from tests.lab.kubernetes.clusters import AnyCluster
 
 PROGRAM = Path(sys.executable).with_name("kubectl")
 _PATIENCE = 60  # seconds
@@ -25,7 +25,7 @@ class Ran:
 class Kubectl:
     """A kubectl that keeps its caches in the folder of the cluster."""
 
-    cluster: Kubernetes
+    cluster: AnyCluster
     kubeconfig: Path | None = None  # the administrator's where none is given
 
     def run(self, *arguments: str, text: str = "") -> Ran:

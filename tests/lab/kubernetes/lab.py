@@ -11,8 +11,9 @@ from typing import Any
 from tests.lab.kubernetes import deleting, strategic, writes, writing
 from tests.lab.kubernetes.access import ADMIN, Rule, service_account
 from tests.lab.kubernetes.cluster import Cluster
+from tests.lab.kubernetes.clusters import Program
 from tests.lab.kubernetes.controllers import Pace
-from tests.lab.kubernetes.faults import Faults
+from tests.lab.kubernetes.faults import Fault, Faults
 from tests.lab.kubernetes.server import Server, served
 from tests.lab.kubernetes.types import Object
 from tests.lab.kubernetes.write import Write
@@ -107,6 +108,28 @@ class Kubernetes:
     def url(self) -> str:
         """Where it is."""
         return self.server.url
+
+    @property
+    def context(self) -> str:
+        """The context in its kubeconfigs."""
+        return "lab"
+
+    def space(self, name: str) -> str:
+        """Nobody else is here."""
+        return name
+
+    def program(self, image: str) -> Program:
+        """The kubelet knows them all."""
+        return Program(image=image)
+
+    @contextmanager
+    def severed(self) -> Iterator[None]:
+        """Every connection is cut before anything is done."""
+        self.faults.always(Fault.cut_before())
+        try:
+            yield
+        finally:
+            self.faults.clear()
 
     def pace(self, **seconds: float) -> None:
         """Let it work at another pace: fields of `Pace`."""

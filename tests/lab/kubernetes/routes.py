@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.lab.kubernetes import (
+    accounts,
     deleting,
     discovery,
     openapi,
@@ -46,7 +47,7 @@ class Place:
 
 def answer(cluster: "Cluster", request: Request) -> Reply:
     """The answer; Refused where there is none."""
-    user = cluster.access.user(request)
+    user = accounts.with_roles(cluster, cluster.access.user(request))
     steps = parts_of(request.path)
     match steps:
         case ["version"]:

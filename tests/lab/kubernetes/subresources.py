@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tests.lab.kubernetes import deleting, selectors, shapes, statuses, strategic, writes, writing
+from tests.lab.kubernetes import accounts, deleting, selectors, shapes, statuses, strategic, writes, writing
 from tests.lab.kubernetes.resources import Resource
 from tests.lab.kubernetes.types import Object
 from tests.lab.kubernetes.wire import Answer, Request
@@ -28,6 +28,8 @@ def answer(  # noqa: PLR0911 - one line a case
             return writes.write(cluster, request, resource, (namespace, name), "status")
         case "log", "GET" if resource.plural == "pods":
             return Answer(body=_log(request, live), kind="text/plain")
+        case "token", "POST":
+            return accounts.issue(cluster, live)
         case "scale", "GET":
             return Answer(body=scale_of(live))
         case "scale", _:
