@@ -1,5 +1,6 @@
 """Others on a cluster: autoscalers, webhooks, quotas, people, tools, and what the server rewrites by itself."""
 
+import json
 from typing import Any
 
 import pytest
@@ -226,11 +227,24 @@ class TestInPlace:
         shop.applied()
         shop.write(body=body, image="registry.test/web:2")
         shop.applied()
+        assert "Kept" not in shop.plan().out
         found = shop.cluster.objects.get("statefulsets.apps", "web", shop.space)
         assert found is not None
         assert found["spec"]["template"]["spec"]["containers"][0]["image"] == shop.image(
             "registry.test/web:2"
         )
+
+    def test_the_volumes_of_a_stateful_service_that_is_gone_are_told(self, shop: Shop) -> None:
+        program = shop.cluster.program("registry.test/web:1")
+        given = f"image: {program.image}, command: {json.dumps(program.command)}, stateful: true"
+        volumes = "[{name: data, path: /data, size: 1Gi}]"
+        head = "kind: Service\nmetadata: {name: db}\n"
+        shop.write(f"{head}spec: {{targets: [cluster], {given}, volumes: {volumes}}}\n")
+        shop.applied()
+        assert "data-db-0" not in shop.plan().out
+        shop.write()
+        shop.applied()
+        assert "Kept: volume/data-db-0 on cluster" in shop.plan().out
 
     @pytest.mark.parametrize("first", ["", "  stateful: true\n"])
     def test_a_service_that_becomes_stateful_or_not_changes_its_controller(

@@ -15,7 +15,15 @@ from eeveon.drivers.kubernetes.made import APPLIED, PROTECTED, RANK, RESTS, Made
 from eeveon.drivers.kubernetes.owners import differing, grafted, only_ours, touches
 from eeveon.drivers.kubernetes.render import fields_of
 from eeveon.drivers.kubernetes.render.identity import REVISION
-from eeveon.drivers.kubernetes.resources import CONFIG_MAPS, SCALERS, SECRETS, SERVICES, Resource
+from eeveon.drivers.kubernetes.resources import (
+    CLAIMS,
+    CONFIG_MAPS,
+    SCALERS,
+    SECRETS,
+    SERVICES,
+    STATEFUL_SETS,
+    Resource,
+)
 from eeveon.drivers.kubernetes.site import Site, is_instance, service_of
 from eeveon.drivers.kubernetes.status import held_by, progress_of
 
@@ -44,6 +52,17 @@ def is_part(resource: Resource, live: Object) -> bool:
     return resource in {CONFIG_MAPS, SECRETS, SCALERS} and APPLIED not in (
         live["metadata"].get("annotations") or {}
     )
+
+
+def is_claim_of_pods(live: Object, around: Around) -> bool:
+    """Whether a StatefulSet that is there made this claim for one of its pods; once it is gone, the claim stays by itself."""
+    metadata = live["metadata"]
+    if live["kind"] != CLAIMS.kind or APPLIED in (metadata.get("annotations") or {}):
+        return False
+    maker = around.find(STATEFUL_SETS, live, str(service_of(live)))
+    templates = ((maker or {}).get("spec") or {}).get("volumeClaimTemplates") or ()
+    stem = metadata["name"].rpartition("-")[0]
+    return any(stem == f"{one['metadata']['name']}-{service_of(live)}" for one in templates)
 
 
 def observed(site: Site, resource: Resource, live: Object, around: Around) -> ObservedObject:

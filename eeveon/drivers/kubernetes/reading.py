@@ -10,7 +10,7 @@ from eeveon.core.names import ObjectId
 from eeveon.core.observed import ObservedObject
 from eeveon.drivers.kubernetes.client import Object, Where
 from eeveon.drivers.kubernetes.inventory import Inventory, Written
-from eeveon.drivers.kubernetes.parse import Around, is_part, key_of, observed
+from eeveon.drivers.kubernetes.parse import Around, is_claim_of_pods, is_part, key_of, observed
 from eeveon.drivers.kubernetes.resources import OF_SERVICES, SCALERS, SECRETS, Resource
 from eeveon.drivers.kubernetes.site import Site, where_of
 from eeveon.drivers.kubernetes.trouble import Forbidden, Gone
@@ -76,6 +76,7 @@ def _sorted_out(site: Site, inventory: Inventory, lists: Iterable[tuple[Resource
         for resource, live in everything
         if site.is_ours(live)
         and not is_part(resource, live)
+        and not is_claim_of_pods(live, around)
         and key_of(resource, live)
         != (inventory.where.resource, inventory.where.namespace, inventory.where.name)
     ]
