@@ -236,10 +236,11 @@ class TestInPlace:
 
     def test_the_volumes_of_a_stateful_service_that_is_gone_are_told(self, shop: Shop) -> None:
         program = shop.cluster.program("registry.test/web:1")
-        given = f"image: {program.image}, command: {json.dumps(program.command)}, stateful: true"
-        volumes = "[{name: data, path: /data, size: 1Gi}]"
-        head = "kind: Service\nmetadata: {name: db}\n"
-        shop.write(f"{head}spec: {{targets: [cluster], {given}, volumes: {volumes}}}\n")
+        command = f"  command: {json.dumps(program.command)}\n" if program.command else ""
+        shop.write(
+            f"kind: Service\nmetadata: {{name: db}}\nspec:\n  targets: [cluster]\n  image: {program.image}\n{command}"
+            "  stateful: true\n  volumes: [{name: data, path: /data, size: 1Gi}]\n"
+        )
         shop.applied()
         assert "data-db-0" not in shop.plan().out
         shop.write()

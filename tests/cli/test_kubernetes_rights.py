@@ -1,6 +1,9 @@
 """What somebody may not do on a cluster is named as RBAC writes it, before anything is done, and never taken for nothing."""
 
+from pathlib import Path
+
 import pytest
+from ruamel.yaml import YAML
 
 from tests.cli.conftest import Cli
 from tests.cli.kubernetes_shop import Shop
@@ -11,6 +14,8 @@ READ = "configmaps deployments.apps statefulsets.apps services secrets persisten
 MORE = "horizontalpodautoscalers.autoscaling ingresses.networking.k8s.io poddisruptionbudgets.policy"
 LOOK = may("get list watch", f"{READ} {MORE} replicasets.apps pods namespaces events", "")
 
+
+GUIDE = Path(__file__).parents[2] / "docs/guides/kubernetes.md"
 
 pytestmark = pytest.mark.kubernetes
 
@@ -115,13 +120,31 @@ def test_a_token_that_is_not_taken_is_told_and_nothing_is_planned(shop: Shop) ->
     assert "credentials" in plan.out + plan.err
 
 
+def of_the_guide(shop: Shop) -> list[Rule]:
+    """The rules of the Role that the guide shows."""
+    role = GUIDE.read_text(encoding="utf-8").partition("```yml\n")[2].partition("```")[0]
+    return [
+        may(
+            " ".join(rule["verbs"]),
+            " ".join(f"{one}.{group}".strip(".") for one in rule["resources"] for group in rule["apiGroups"]),
+            shop.space,
+        )
+        for rule in YAML(typ="safe").load(role)["rules"]
+    ]
+
+
 def test_the_rights_that_the_guide_gives_suffice(shop: Shop) -> None:
     shop.cluster.namespace(shop.space)
-    deployer = someone(shop, LOOK, write(shop))
-    deployer.write(target="")
+    body = "  secrets: {TOKEN: {env: TOKEN}}\n  volumes: [{name: data, path: /data, size: 1Gi}]\n"
+    deployer = someone(shop, *of_the_guide(shop))
+    deployer.write(body=body, replicas="")
     text = (shop.cli.root / "specs/shop.yaml").read_text().replace(", createNamespace: true", "")
     (shop.cli.root / "specs/shop.yaml").write_text(text)
-    deployer.applied()
+    said = shop.cli("apply", "-e", "demo", "--yes", env={"TOKEN": "x"})
+    assert said.status == 0, said
+    assert "needs `" not in said.out
+    plan = deployer.plan()
+    assert plan.status == 0, plan
     gone = shop.cli.inside("destroy", "-e", "demo", "--yes")
     assert gone.status == 0, gone.out
     assert shop.names("deployments.apps") == set()
