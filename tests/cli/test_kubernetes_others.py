@@ -271,3 +271,36 @@ class TestInPlace:
             "registry.test/web:2"
         )
         assert shop.settled()
+
+
+class TestTrouble:
+    """What a server in trouble says is waited for, or told; what was not read to its end is never taken for nothing."""
+
+    @pytest.mark.parametrize("fault", [Fault.throttled(seconds=1), Fault.unavailable(seconds=1)])
+    def test_a_server_that_asks_to_wait_is_waited_for(self, shop: Shop, fault: Fault) -> None:
+        shop.fake.faults.next(fault, times=2)
+        shop.fake.faults.next(fault, method="PATCH")
+        shop.applied()
+        assert len(shop.fake.faults.seen) > 3
+
+    @pytest.mark.parametrize(
+        "fault",
+        [Fault.broken(), Fault.garbled(b'{"kind": "DeploymentList", "items": [{'), Fault.expired_page()],
+        ids=["500", "cut off", "410"],
+    )
+    def test_a_list_that_is_not_complete_prunes_nothing(self, shop: Shop, fault: Fault) -> None:
+        api = (
+            "kind: Service\nmetadata: {name: api}\nspec: {targets: [cluster], image: 'registry.test/api:1'}\n"
+        )
+        shop.write(api)
+        shop.applied()
+        shop.write()
+        shop.fake.faults.always(fault, method="GET", path="/deployments")
+        plan = shop.plan()
+        assert plan.status == 3, plan
+        assert "not reached, nothing planned for it" in flat(plan.out)
+        assert shop.apply().status == 3
+        shop.fake.faults.clear()
+        assert shop.names("deployments.apps") == {"api", "web"}
+        shop.applied()
+        assert shop.names("deployments.apps") == {"web"}
