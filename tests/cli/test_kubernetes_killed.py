@@ -61,6 +61,10 @@ CHANGES = {
     "to one side": Change({"body": ENV.format("hi") + SIDES}, {}),
     "to a policy": Change({"body": SMALL}, {"body": SMALL, "replicas": ""}, (), (POLICY,)),
     "from a policy": Change({"body": SMALL, "replicas": ""}, {"body": SMALL}, (POLICY,), ()),
+    "to recreate": Change(
+        {"body": ENV.format("hello")},
+        {"body": ENV.format("hi") + "  rollout: {recreate: {}}\n", "image": "registry.test/web:2"},
+    ),
     "to stateful": Change({}, {"body": ENV.format("hello") + "  stateful: true\n"}),
     "from stateful": Change({"body": ENV.format("hello") + "  stateful: true\n"}, {}),
 }
