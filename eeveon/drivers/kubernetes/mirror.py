@@ -54,24 +54,18 @@ class Mirror:
         self._is_known = False
         self._refused: TargetError | None = None
 
-    @property
-    def is_known(self) -> bool:
-        """Whether the kind is followed now."""
-        self._begin()
-        with self._lock:
-            return self._is_known
-
     def under(self, index: str) -> list[Object] | None:
         """The objects that are looked up so, as they were a moment ago; None while nothing is known."""
         self._begin()
         with self._lock:
             return list(self._by.get(index, {}).values()) if self._is_known else None
 
-    def find(self, namespace: str, name: str) -> Object | None:
-        """One object; None if it is not there, or nothing is known."""
+    def find(self, namespace: str, name: str) -> list[Object] | None:
+        """One object, if it is there; None while nothing is known."""
         self._begin()
         with self._lock:
-            return self._objects.get((namespace, name)) if self._is_known else None
+            found = self._objects.get((namespace, name))
+            return ([] if found is None else [found]) if self._is_known else None
 
     def close(self) -> None:
         """End the watch."""
@@ -101,7 +95,12 @@ class Mirror:
             except (Forbidden, Gone):
                 self._forget()
                 return  # nobody may look, or there is no such kind: it will not become otherwise while an apply waits
-            except TargetError:
+            except (
+                TargetError,
+                ValueError,
+                KeyError,
+                TypeError,
+            ):  # lines that are cut short or no events, too
                 self._forget()
                 self._over.wait(_PAUSE)
             finally:

@@ -43,7 +43,7 @@ class Site:
     @property
     def selector(self) -> str:
         """What finds everything of the scope."""
-        return ",".join(f"{key}={value}" for key, value in self.labels.items())
+        return _selector(self.labels)
 
     def is_ours(self, live: dict[str, Any]) -> bool:
         """Whether the object carries the scope's identity."""
@@ -71,7 +71,7 @@ class Site:
 
 def mirrors_of(client: Client, place: Place) -> Mirrors:
     """What an apply waits for, and what tells why it waits in vain."""
-    selector = ",".join(f"{key}={value}" for key, value in scope_labels(place.scope).items())
+    selector = _selector(scope_labels(place.scope))
     ours = (DEPLOYMENTS, STATEFUL_SETS, SERVICES, REPLICA_SETS, PODS)
     following = [
         Following(resource=one, namespace=place.namespace, selector=selector, index=_service_label)
@@ -79,6 +79,10 @@ def mirrors_of(client: Client, place: Place) -> Mirrors:
     ]
     events = Following(resource=EVENTS, namespace=place.namespace, selector="", index=concerned)
     return Mirrors(client, [*following, events])
+
+
+def _selector(labels: Mapping[str, str]) -> str:
+    return ",".join(f"{key}={value}" for key, value in labels.items())
 
 
 def _service_label(one: dict[str, Any]) -> str:

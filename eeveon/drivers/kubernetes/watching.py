@@ -50,11 +50,12 @@ def watch(site: Site, pairs: Iterable[tuple[ObjectId, Where]], now: datetime) ->
 def _live(site: Site, where: Where) -> Object | None:
     """The object as it is now, or as it was a moment ago but not before we wrote it."""
     mirror = site.mirrors.of(where.resource, where.namespace)
-    if mirror is None or not mirror.is_known:
-        return site.client.get(where, _PATIENCE)
-    found = mirror.find(where.namespace, where.name)
-    is_late = site.client.has_written(where) if found is None else not site.client.is_current(where, found)
-    return site.client.get(where, _PATIENCE) if is_late else found
+    known = mirror.find(where.namespace, where.name) if mirror is not None else None
+    if known and site.client.is_current(where, known[0]):
+        return known[0]
+    if known == [] and not site.client.has_written(where):
+        return None
+    return site.client.get(where, _PATIENCE)
 
 
 def _judged(seen: ObservedObject, cause: Cause | None) -> ObservedObject:

@@ -77,13 +77,14 @@ def test_what_is_there_and_what_comes_changes_and_goes_is_known(cluster: Kuberne
     cluster.objects.delete("configmaps", "d", SPACE)
     put(cluster, "a", mine="no")
     cluster.wait("nothing to be left", lambda: (held(mirror), held(mirror, "cart")) == ({}, {"b": "1"}))
-    assert mirror.find(SPACE, "a") is None
+    assert mirror.find(SPACE, "a") == []
     assert len(cluster.faults.requests("GET", "configmaps")) == 2  # a list and a watch
 
 
 @pytest.mark.parametrize(
-    "fault", [Fault.cut_before(), Fault.cut_middle(), Fault.broken(), Fault.expired_page(), Fault.throttled()],
-    ids=["cut off", "cut in the middle", "broken", "forgotten", "throttled"],
+    "fault", [Fault.cut_before(), Fault.cut_middle(), Fault.broken(), Fault.expired_page(), Fault.throttled(),
+     Fault.garbled(b'{"type": "MODIFIED", "obj'), Fault.garbled(b'{"kind": "Status"}')],
+    ids=["cut off", "cut in the middle", "broken", "forgotten", "throttled", "half a line", "no event"],
 )  # fmt: skip
 def test_a_watch_that_fails_is_taken_up_again_without_a_gap(
     cluster: Kubernetes, follow: Follow, fault: Fault
@@ -111,7 +112,8 @@ def test_what_the_server_has_forgotten_is_listed_anew(cluster: Kubernetes, follo
 
 def test_who_may_not_watch_or_list_knows_nothing_and_says_so(cluster: Kubernetes, follow: Follow) -> None:
     put(cluster, "a")
-    assert held(follow(cluster.kubeconfig_for(name="nobody"))) is None
+    nobody = follow(cluster.kubeconfig_for(name="nobody"))
+    assert (held(nobody), nobody.find(SPACE, "a")) == (None, None)
     lists_only = follow(cluster.kubeconfig_for(may("list", "configmaps", SPACE), name="lister"))
     cluster.wait("the refusal", lambda: held(lists_only) is None)
 
