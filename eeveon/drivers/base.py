@@ -153,6 +153,19 @@ class Watches(Protocol):
         ...
 
 
+@runtime_checkable
+class Notices(Protocol):
+    """A driver whose target tells when something changes, so that nobody has to wait for the next look."""
+
+    def notice(self, changed: Callable[[], None], trouble: Callable[[str], None]) -> bool:
+        """From now until `close`, call `changed` when something of the scope is other than it was, and once at first.
+
+        What cannot be followed is said to `trouble`: changes of it are found by looking. Both are called from
+        other threads. False where nothing can be followed now. Never raises.
+        """
+        ...
+
+
 class Existing(Protocol):
     """Lists what is on a target, whoever made it. For `import`; no plan depends on it."""
 

@@ -23,8 +23,10 @@ from eeveon.errors import CommitRefused, Denied, EEveonError, SpecsRejected, Usa
 from eeveon.reading import project_of
 from eeveon.server.followed import Followed
 from eeveon.server.log import Log
+from eeveon.server.lookouts import Lookouts
 from eeveon.server.queue import Queue
 from eeveon.server.rounds import Round, go_round
+from eeveon.server.stirring import Stirring
 from eeveon.specs.repositories import likeness
 from eeveon.store.inbox import Inbox
 from eeveon.store.store import Store
@@ -63,6 +65,8 @@ class Loop:
         self._environments: dict[str, frozenset[str]] = {}
         self._sources: dict[str, frozenset[str]] = {}
         self._every: dict[str, timedelta] = {}
+        self._stirring = Stirring(self._rounds.add_after, self._interval, parts.now)
+        self._lookouts = Lookouts(self._stirring.stir, parts.log)
         self._heard = 0
         self._over = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -78,7 +82,7 @@ class Loop:
             self._looks.add(name)
         works: list[Callable[[], None]] = [self._tick]
         works += [self._work(self._looks, self._look)] * min(LOOKERS, len(self._parts.followed))
-        works += [self._work(self._rounds, self._round)] * ROUNDERS
+        works += [self._work(self._rounds, self._round_of)] * ROUNDERS
         self._threads = [threading.Thread(target=work, name=f"loop-{at}") for at, work in enumerate(works)]
         for thread in self._threads:
             thread.start()
@@ -88,6 +92,7 @@ class Loop:
         self._over.set()
         self._looks.shut()
         self._rounds.shut()
+        self._lookouts.close()
         for thread in self._threads:
             thread.join()
 
@@ -161,6 +166,10 @@ class Loop:
         pause = next_poll(poll, quiet=self._quiet[name], errors=self._errors[name], chance=chance)
         self._looks.add_after(name, pause.total_seconds())
 
+    def _round_of(self, key: str) -> None:
+        with self._stirring.round(key):
+            self._round(key)
+
     def _round(self, key: str) -> None:
         """Bring one environment to the newest commit that may be applied."""
         parts, now = self._parts, self._parts.now()
@@ -170,6 +179,8 @@ class Loop:
         standing, trouble, is_final = self._brought(before, parts.followed[name], now)
         moment = parts.now()
         standing = dated(standing, before, moment)
+        if standing.record != before.record and standing.seen == before.applied:
+            self._stirring.undone(key)
         parts.store.standings.put(standing)
         if not standing.is_like(before):
             parts.log(
@@ -185,7 +196,7 @@ class Loop:
             parts.inbox.done(
                 [item.number for item in errands], standing.record or str(standing.phase), moment
             )
-        self._rounds.add_after(key, self._interval(name, key).total_seconds())
+        self._rounds.add_after(key, self._interval(key).total_seconds())
 
     def _brought(self, before: Standing, followed: Followed, now: datetime) -> tuple[Standing, str, bool]:
         """How it stands now, what went wrong, and whether trying again is useless before something changes."""
@@ -201,6 +212,7 @@ class Loop:
             with closing(Kept()) as connections:
                 world = self._parts.world(followed, commit, connections)
                 gone = go_round(before, world, self._parts.task(before.key))
+                self._lookouts.keep(before.key, gone.place, world.connect)
             standing = gone.standing
             self._sources[before.key] = frozenset(map(likeness, gone.sources))
             self._every[before.key] = gone.every
@@ -225,8 +237,9 @@ class Loop:
             return
         inbox.failed(numbers, trouble, now, lambda attempts: delay(attempts, random.random()))  # noqa: S311 - jitter
 
-    def _interval(self, name: str, key: str) -> timedelta:
+    def _interval(self, key: str) -> timedelta:
         """How long the environment may stay unlooked at. Code that is followed is asked for as often as specs."""
+        name, _, _ = key.partition("/")
         every = self._every.get(key, self._parts.controller.drift.every)
         polled = self._parts.followed[name].repository.poll.interval
         return min(every, polled) if self._sources.get(key) else every

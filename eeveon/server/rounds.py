@@ -17,6 +17,7 @@ from eeveon.errors import PlanStale, PlanUsed
 from eeveon.reading import environment_of, project_of, specs_of
 from eeveon.reconcile import Audience, Shown, carry_out, judged, scene
 from eeveon.render.as_json import plan_json
+from eeveon.server.lookouts import Place
 from eeveon.world import Order, World
 
 TRIES = 3  # of a plan that went stale between its making and its apply: somebody else is at work there
@@ -38,6 +39,7 @@ class Gone:
     standing: Standing
     sources: frozenset[str]  # addresses of the repositories that its code comes from
     every: timedelta
+    place: Place
 
 
 def go_round(before: Standing, world: World, task: Round) -> Gone:
@@ -67,16 +69,17 @@ def _round(before: Standing, world: World, task: Round) -> Gone:
         decided = judged(world, now, order)
     text = plan_json(decided.plan, decided.verdicts, decided.findings)
     standing = replace(before, scope=desired.scope, seen=world.tree.commit)
+    place = Place(scope=desired.scope, targets=desired.targets)
     sources = frozenset(item.source.git for item in desired.workloads if item.source is not None)
     if decided.plan.steps:
         world.store().plans.save(desired.scope, decided.plan.id, text, world.now())
         standing = replace(standing, plan=decided.plan.id)
     settled = _without_apply(standing, decided, environment)
     if settled is not None:
-        return Gone(standing=settled, sources=sources, every=drift.every)
+        return Gone(standing=settled, sources=sources, every=drift.every, place=place)
     world.store().standings.put(replace(standing, phase=Phase.APPLYING, cause="", checked=world.now()))
     record = carry_out(world, Shown(plan=decided.plan, text=text, order=order), task.audience)
-    return Gone(standing=_after(standing, record, decided), sources=sources, every=drift.every)
+    return Gone(standing=_after(standing, record, decided), sources=sources, every=drift.every, place=place)
 
 
 def _without_apply(standing: Standing, decided: Decided, environment: EnvironmentName) -> Standing | None:

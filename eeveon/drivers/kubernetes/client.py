@@ -23,14 +23,15 @@ Object = dict[str, Any]
 Listed = tuple[list[Object], str]  # objects, and the version of the list
 
 _PAGE: Final = 500
-_CONNECTIONS: Final = 24  # of which watches hold a few
+_CONNECTIONS: Final = 24  # for questions that come to an end; of the others each has its own
 _APPLY: Final = "application/apply-patch+yaml"
 _NOT_YAML: Final = re.compile(
     "[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]"
 )  # breaks of lines and the like in YAML only
 _MERGE: Final = "application/merge-patch+json"
 _JSON: Final = "application/json"
-_METADATA_ONLY: Final = f"{_JSON};as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,{_JSON}"
+_METADATA_OF_ONE: Final = f"{_JSON};as=PartialObjectMetadata;v=v1;g=meta.k8s.io,{_JSON}"
+_METADATA_OF_ALL: Final = f"{_JSON};as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,{_JSON}"
 _LEAST: Final = 0.1  # seconds that a request gets in any case
 _HINT: Final = "`kubectl cluster-info` shows whether it answers there"
 
@@ -77,6 +78,7 @@ class Client:
         self._read_access = access
         self._access: Access | None = None
         self._pool: urllib3.PoolManager | None = None
+        self._endless: urllib3.PoolManager | None = None  # for answers that may go on for ever
         self._lock = threading.Lock()
         self.requests = 0  # that were sent, for tests and benchmarks
         self._written: dict[str, tuple[str, int]] = {}
@@ -92,8 +94,9 @@ class Client:
 
     def close(self) -> None:
         """End the connections."""
-        if self._pool is not None:
-            self._pool.clear()
+        for pool in (self._pool, self._endless):
+            if pool is not None:
+                pool.clear()
 
     def list(
         self, resource: Resource, namespace: str, selector: str, timeout: timedelta, *, values: bool = True
@@ -114,7 +117,7 @@ class Client:
         asked = Asked(method="GET", resource=resource, namespace=namespace)
         again = 3  # a list whose pages ran out in the middle starts anew
         while True:
-            headers = {"accept": _JSON if values else _METADATA_ONLY}
+            headers = {"accept": _JSON if values else _METADATA_OF_ALL}
             answer = self._send(asked, resource.path(namespace), query=query, headers=headers, end=end)
             if answer.status == 410 and again and "continue" in query:
                 again, found = again - 1, []
@@ -131,7 +134,7 @@ class Client:
 
     def get(self, where: Where, timeout: timedelta, *, values: bool = True) -> Object | None:
         """The object as it is; None if there is none."""
-        accept = _JSON if values else _METADATA_ONLY.replace("MetadataList", "Metadata")
+        accept = _JSON if values else _METADATA_OF_ONE
         end = monotonic() + timeout.total_seconds()
         asked = where.asked("GET")
         answer = self._send(asked, where.path, headers={"accept": accept}, end=end)
@@ -208,17 +211,21 @@ class Client:
         resource: Resource,
         *,
         silent: float | None = None,
+        values: bool = True,
         opened: Callable[[urllib3.BaseHTTPResponse], None] = lambda _: None,
     ) -> Iterator[bytes]:
         """The lines of an answer that may go on for ever; of one that is `silent` for so many seconds, no more.
 
-        `opened` gets the answer before its first line: its `shutdown` ends the lines from another thread.
+        `opened` gets the answer before its first line: its `shutdown` ends the lines from another thread. With
+        `values` false, events of objects have only their metadata.
         """
-        pool, access = self._connection()
+        _, access = self._connection()
+        assert self._endless is not None, "it is made with the access"
+        headers = access.headers if values else {**access.headers, "accept": _METADATA_OF_ONE}
         asked = Asked(method="GET", resource=resource)
         try:
-            answer = pool.request(
-                "GET", f"{access.url}{path}?{urlencode(query)}", headers=access.headers, retries=False,
+            answer = self._endless.request(
+                "GET", f"{access.url}{path}?{urlencode(query)}", headers=headers, retries=False,
                 preload_content=False, timeout=urllib3.Timeout(connect=10, read=silent),
             )  # fmt: skip
             opened(answer)
@@ -314,9 +321,9 @@ class Client:
     def _open(self) -> None:
         """With the lock held."""
         access = self._read_access()
-        made = {"num_pools": 2, "maxsize": _CONNECTIONS, "block": True, **access.tls}
-        pool = urllib3.ProxyManager(access.proxy, **made) if access.proxy else urllib3.PoolManager(**made)
-        self._access, self._pool = access, pool
+        self._access = access
+        self._pool = _pool(access, maxsize=_CONNECTIONS, block=True)
+        self._endless = _pool(access, maxsize=1, block=False)
 
     @staticmethod
     def _parsed(asked: Asked, answer: urllib3.BaseHTTPResponse) -> Object:
@@ -331,6 +338,11 @@ class Client:
             text = f"what answers about {asked} is no API server"
             raise ActionUncertain(text) if asked.writes else TargetUnreachable(text, hint=_HINT)
         return found
+
+
+def _pool(access: Access, *, maxsize: int, block: bool) -> urllib3.PoolManager:
+    made = {"num_pools": 2, "maxsize": maxsize, "block": block, **access.tls}
+    return urllib3.ProxyManager(access.proxy, **made) if access.proxy else urllib3.PoolManager(**made)
 
 
 def _text(body: Mapping[str, object]) -> bytes:

@@ -1,7 +1,7 @@
 """Runs services as Deployments and StatefulSets of one cluster, in one namespace for each environment."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Final
@@ -21,6 +21,7 @@ from eeveon.drivers.kubernetes.catalogue import Catalogue
 from eeveon.drivers.kubernetes.client import Client, Where
 from eeveon.drivers.kubernetes.inventory import Inventory, Written
 from eeveon.drivers.kubernetes.job import Job
+from eeveon.drivers.kubernetes.lookout import Lookout
 from eeveon.drivers.kubernetes.made import APPLIED, Made, made_of
 from eeveon.drivers.kubernetes.preview import Draft, drafted, previewed
 from eeveon.drivers.kubernetes.reading import PATIENCE, Look, look
@@ -64,6 +65,7 @@ class KubernetesDriver:
         self._site: Site | None = None
         self._inventory: Inventory | None = None
         self._look: Look | None = None
+        self._lookouts: list[Lookout] = []
         self._drafts: dict[ObjectId, Draft] = {}
         self._bodies: dict[tuple[ObjectId, str], Made] = {}  # what fields of an object stand for
         self._lock = threading.Lock()
@@ -144,6 +146,18 @@ class KubernetesDriver:
             return Unreachable(target=self._target.name, reason=error.message, hint=error.hint)
         return Seen(target=self._target.name, objects=found)
 
+    def notice(self, changed: Callable[[], None], trouble: Callable[[str], None]) -> bool:
+        """See `Notices.notice`."""
+        try:
+            site, inventory = self._here()
+        except TargetError as error:
+            trouble(error.message)
+            return False
+        lookout = Lookout(site, inventory, changed, trouble)
+        self._lookouts.append(lookout)
+        lookout.start()
+        return True
+
     def logs(self, object_id: ObjectId, *, tail: int, follow: bool) -> Iterator[LogLine]:
         """See `Driver.logs`."""
         site, _ = self._here()
@@ -154,6 +168,8 @@ class KubernetesDriver:
 
     def close(self) -> None:
         """See `Driver.close`."""
+        for lookout in self._lookouts:
+            lookout.close()
         if self._site is not None:
             self._site.mirrors.close()
         self._client.close()

@@ -47,7 +47,7 @@ class Inventory:
 
     def read(self, timeout: timedelta) -> Written:
         """Where this scope has written to. Raises what reading raises."""
-        return _written(self._client.get(self.where, timeout))
+        return written_in(self._client.get(self.where, timeout))
 
     def show(self, fence: int, places: Written, timeout: timedelta) -> None:
         """Note a fence, and where is written now, before it is. Where its namespace is not made yet, nothing is noted.
@@ -86,8 +86,8 @@ class Inventory:
                 f"another writer has come since (fence {before}, ours is {fence})",
                 hint="run the command again: it plans from what is there now",
             )
-        written = _written(live) | self._unnoted | places
-        if live is None or before != fence or written != _written(live):
+        written = written_in(live) | self._unnoted | places
+        if live is None or before != fence or written != written_in(live):
             metadata = {
                 "name": self.where.name,
                 "namespace": self.where.namespace,
@@ -110,7 +110,8 @@ class Inventory:
         return True
 
 
-def _written(live: dict[str, Any] | None) -> Written:
+def written_in(live: dict[str, Any] | None) -> Written:
+    """What the ConfigMap notes; nothing of none. Raises ActionRefused where it cannot be read."""
     try:
         entries = orjson.loads(((live or {}).get("data") or {}).get(_KINDS, "[]"))
         return frozenset(

@@ -9,7 +9,8 @@ from eeveon.core.secret import Secrets
 from eeveon.core.wanted import INSTANCE, VOLUME
 from eeveon.drivers.kubernetes.catalogue import Catalogue
 from eeveon.drivers.kubernetes.client import Client, Where
-from eeveon.drivers.kubernetes.mirror import Following, Mirrors
+from eeveon.drivers.kubernetes.follow import Following
+from eeveon.drivers.kubernetes.mirror import Mirrors
 from eeveon.drivers.kubernetes.render import Place
 from eeveon.drivers.kubernetes.render.identity import ENVIRONMENT, PROJECT, REVISION, SERVICE, scope_labels
 from eeveon.drivers.kubernetes.resources import (
@@ -74,11 +75,11 @@ def mirrors_of(client: Client, place: Place) -> Mirrors:
     selector = _selector(scope_labels(place.scope))
     ours = (DEPLOYMENTS, STATEFUL_SETS, SERVICES, REPLICA_SETS, PODS)
     following = [
-        Following(resource=one, namespace=place.namespace, selector=selector, index=_service_label)
+        (Following(resource=one, namespace=place.namespace, selector=selector), _service_label)
         for one in ours
     ]
-    events = Following(resource=EVENTS, namespace=place.namespace, selector="", index=concerned)
-    return Mirrors(client, [*following, events])
+    events = Following(resource=EVENTS, namespace=place.namespace, selector="")
+    return Mirrors(client, [*following, (events, concerned)])
 
 
 def _selector(labels: Mapping[str, str]) -> str:

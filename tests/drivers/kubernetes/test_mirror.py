@@ -9,7 +9,8 @@ import pytest
 
 from eeveon.drivers.kubernetes.access import Wanted, access_of
 from eeveon.drivers.kubernetes.client import Client, Hand, Where
-from eeveon.drivers.kubernetes.mirror import Following, Mirror
+from eeveon.drivers.kubernetes.follow import Following
+from eeveon.drivers.kubernetes.mirror import Mirror
 from eeveon.drivers.kubernetes.resources import CONFIG_MAPS
 from tests.drivers.kubernetes.test_wire import PATIENCE
 from tests.lab.kubernetes.access import may
@@ -29,13 +30,8 @@ def follow(cluster: Kubernetes) -> Iterator[Follow]:
 
     def mirror(kubeconfig: Path) -> Mirror:
         client = Client(lambda: access_of(Wanted(kubeconfig=str(kubeconfig))))
-        following = Following(
-            resource=CONFIG_MAPS,
-            namespace=SPACE,
-            selector=SELECTOR,
-            index=lambda one: one["metadata"]["labels"]["of"],
-        )
-        made.append((Mirror(client, following), client))
+        following = Following(resource=CONFIG_MAPS, namespace=SPACE, selector=SELECTOR)
+        made.append((Mirror(client, following, lambda one: one["metadata"]["labels"]["of"]), client))
         return made[-1][0]
 
     yield mirror
