@@ -153,3 +153,47 @@ def test_a_settings_change_and_one_by_hand(shop: Shop) -> None:
     found = shop.cluster.objects.get("configmaps", "settings", shop.space)
     assert found is not None
     assert found["data"] == {"a": "1", "b": "2"}, "what others add besides is theirs"
+
+
+class TestVersions:
+    """A kind that the cluster serves in several versions, of which older ones end."""
+
+    BOTH = DEFINITION + DEFINITION[DEFINITION.index("    - name: v1") :].replace(
+        "name: v1", "name: v1beta1"
+    ).replace("storage: true", "storage: false")
+    ONLY_NEW = BOTH.replace("name: v1beta1\n      served: true", "name: v1beta1\n      served: false")
+    OLD = WIDGET.replace("example.com/v1", "example.com/v1beta1")
+
+    def test_an_object_moves_to_a_newer_version_of_its_kind(self, shop: Shop) -> None:
+        write(shop, definition=self.BOTH, widget=self.OLD)
+        shop.applied()
+        before = shop.cluster.objects.get("widgets.example.com", "one", shop.space)
+        write(shop, definition=self.BOTH, widget=WIDGET)
+        shop.applied()
+        after = shop.cluster.objects.get("widgets.example.com", "one", shop.space)
+        assert before is not None
+        assert after is not None
+        assert after["metadata"]["uid"] == before["metadata"]["uid"]
+
+    def test_one_that_was_written_in_a_version_that_is_gone_is_still_found_and_goes(self, shop: Shop) -> None:
+        write(shop, definition=self.BOTH, widget=self.OLD)
+        shop.applied()
+        write(shop, definition=self.ONLY_NEW, widget=WIDGET)
+        shop.applied()
+        write(shop, definition=self.ONLY_NEW)
+        shop.applied()
+        assert shop.names("widgets.example.com") == set()
+
+    def test_one_whose_version_ended_in_the_cluster_is_named_with_the_one_that_is_served(
+        self, shop: Shop
+    ) -> None:
+        write(shop, definition=self.BOTH, widget=self.OLD)
+        shop.applied()
+        write(shop, definition=self.ONLY_NEW, widget=self.OLD)
+        shop.apply()
+        plan = shop.plan()
+        assert "the cluster knows no Widget in example.com/v1beta1" in flat(plan.out)
+        assert "it serves it in example.com/v1, as the manifest of one has to say" in flat(plan.out)
+        write(shop, definition=self.ONLY_NEW)
+        shop.applied()
+        assert shop.names("widgets.example.com") == set()

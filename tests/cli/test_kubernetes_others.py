@@ -304,3 +304,18 @@ class TestTrouble:
         assert shop.names("deployments.apps") == {"api", "web"}
         shop.applied()
         assert shop.names("deployments.apps") == {"web"}
+
+    @pytest.mark.parametrize(
+        "fault",
+        [Fault.expired_page(), Fault.cut_middle(), Fault.throttled(seconds=1)],
+        ids=["410", "cut", "429"],
+    )
+    def test_an_apply_whose_watches_end_waits_on_and_names_the_cause(self, shop: Shop, fault: Fault) -> None:
+        shop.fake.faults.next(fault, times=12, query="watch")
+        shop.applied()
+        shop.write(image="registry.test/bad/missing:2")
+        shop.fake.faults.next(fault, times=12, query="watch")
+        said = shop.apply()
+        assert said.status == 1, said
+        assert "registry.test/bad/missing:2" in said.out
+        assert [one for one in shop.fake.faults.seen if one.query.get("watch")]

@@ -27,6 +27,8 @@ class Catalogue:
         spec = definition.get("spec") or {}
         names = spec.get("names") or {}
         for version in spec.get("versions") or ():
+            if not version.get("served", True):
+                continue
             api_version = f"{spec.get('group')}/{version.get('name')}"
             resource = Resource(
                 api_version=api_version,
@@ -38,16 +40,39 @@ class Catalogue:
 
     def find(self, api_version: str, kind: str) -> Resource:
         """The kind as the cluster serves it. Raises Gone where it does not, and what asking raises."""
-        with self._lock:
-            if (api_version, kind) not in self._known and api_version not in self._asked:
-                self._ask(api_version)
-        found = self._known.get((api_version, kind))
+        found = self._found(api_version, kind)
         if found is None:
             raise Gone(
                 f"the cluster knows no {kind} in {api_version}",
                 hint=f"`kubectl api-resources` lists what it knows; the CustomResourceDefinition of {kind} may be missing",
             )
         return found
+
+    def instead(self, api_version: str, kind: str) -> Resource | None:
+        """The kind in another version of its group that the cluster serves, its preferred one first.
+
+        Raises what asking raises.
+        """
+        group, slash, _ = api_version.rpartition("/")
+        if not slash:
+            return None
+        try:
+            answer = self._client.read(f"/apis/{group}", _ANY, _PATIENCE)
+        except Gone:
+            return None
+        served = [
+            one["groupVersion"]
+            for one in (answer.get("preferredVersion"), *(answer.get("versions") or ()))
+            if one
+        ]
+        others = (self._found(one, kind) for one in served if one != api_version)
+        return next((one for one in others if one is not None), None)
+
+    def _found(self, api_version: str, kind: str) -> Resource | None:
+        with self._lock:
+            if (api_version, kind) not in self._known and api_version not in self._asked:
+                self._ask(api_version)
+        return self._known.get((api_version, kind))
 
     def forget(self) -> None:
         """Ask again what was not there: a definition may have come."""

@@ -23,7 +23,7 @@ from eeveon.drivers.kubernetes.parse import fields_of_all, replace_body
 from eeveon.drivers.kubernetes.reading import Look
 from eeveon.drivers.kubernetes.render import Instance, Manifest, Rendered, Support, common_of, rendered
 from eeveon.drivers.kubernetes.render.identity import PROJECT
-from eeveon.drivers.kubernetes.resources import CLAIMS, SCALERS
+from eeveon.drivers.kubernetes.resources import CLAIMS, SCALERS, Resource
 from eeveon.drivers.kubernetes.site import Site
 from eeveon.drivers.kubernetes.trouble import Conflict, Forbidden, Gone
 from eeveon.errors import ActionRefused, TargetError
@@ -124,10 +124,17 @@ def _add_support(
     try:
         where = _where(drafts.site, manifest)
     except Gone as missing:
+        other = drafts.site.catalogue.instead(manifest.api_version, manifest.kind) if drafts.look else None
+        if other is None:
+            drafts.note(
+                service, f"{missing.message}: {manifest.kind} {manifest.name} cannot be made; {missing.hint}"
+            )
+            return
         drafts.note(
-            service, f"{missing.message}: {manifest.kind} {manifest.name} cannot be made; {missing.hint}"
+            service,
+            f"{missing.message}; it serves it in {other.api_version}, as the manifest of {manifest.name} has to say",
         )
-        return
+        where = _at(drafts.site, other, manifest)  # it may be there, and then is not to go
     made = Made.of_support(manifest)
     object_id = drafts.site.object_id(where.resource, where.namespace, where.name)
     wanted = WantedObject(
@@ -197,7 +204,10 @@ def _without_replicas(made: Made) -> Made:
 
 
 def _where(site: Site, manifest: Manifest) -> Where:
-    resource = site.catalogue.find(manifest.api_version, manifest.kind)
+    return _at(site, site.catalogue.find(manifest.api_version, manifest.kind), manifest)
+
+
+def _at(site: Site, resource: Resource, manifest: Manifest) -> Where:
     namespace = (manifest.namespace or site.place.namespace) if resource.namespaced else ""
     return Where(resource=resource, namespace=namespace, name=manifest.name)
 

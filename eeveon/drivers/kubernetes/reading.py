@@ -20,6 +20,9 @@ PATIENCE: Final = timedelta(seconds=60)
 _LANES: Final = 8
 
 
+Lists = dict[tuple[Resource, str], list[Object] | Forbidden | None]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """Everything of a scope as it was at one time. `around` has the objects of others too that scale something."""
@@ -39,7 +42,8 @@ def look(site: Site, inventory: Inventory) -> Look:
         written = noted.result()
         more = {pair: lanes.submit(_list, site, *pair) for pair in written if pair not in first}
         lists = {pair: answer.result() for pair, answer in {**first, **more}.items()}
-    return _sorted_out(site, inventory, _whole(lists, written))
+        others = _of_other_versions(site, lists, written)
+    return _sorted_out(site, inventory, _whole({**lists, **others}, written | others.keys()))
 
 
 def _list(site: Site, resource: Resource, namespace: str) -> list[Object] | Forbidden | None:
@@ -53,9 +57,18 @@ def _list(site: Site, resource: Resource, namespace: str) -> list[Object] | Forb
         return None
 
 
-def _whole(
-    lists: dict[tuple[Resource, str], list[Object] | Forbidden | None], written: Written
-) -> Iterable[tuple[Resource, list[Object]]]:
+def _of_other_versions(site: Site, lists: Lists, written: Written) -> Lists:
+    """What was written in a version that the cluster has ceased to serve: it is still there in another one."""
+    found: Lists = {}
+    for resource, namespace in written:
+        is_gone = lists[resource, namespace] is None
+        other = site.catalogue.instead(resource.api_version, resource.kind) if is_gone else None
+        if other is not None and (other, namespace) not in lists:
+            found[other, namespace] = _list(site, other, namespace)
+    return found
+
+
+def _whole(lists: Lists, written: Written) -> Iterable[tuple[Resource, list[Object]]]:
     for pair, found in lists.items():
         if isinstance(found, Forbidden):
             if pair in written or not written:
