@@ -244,6 +244,7 @@ class TestInPlace:
         shop.applied()
         assert "data-db-0" not in shop.plan().out
         shop.write()
+        assert "what its pods have stored stays when it is gone: data-db-0" in flat(shop.plan().out)
         shop.applied()
         assert "Kept: volume/data-db-0 on cluster" in shop.plan().out
 
@@ -259,6 +260,29 @@ class TestInPlace:
         shop.applied()
         assert shop.names(bodies[second]) == {"web"}
         assert shop.names(bodies[first]) == set()
+
+    def test_of_two_controllers_of_a_service_the_one_that_is_not_wanted_goes(self, shop: Shop) -> None:
+        shop.applied()
+        web = shop.web()
+        pods = web["spec"]["template"]
+        spec = {"replicas": 1, "selector": web["spec"]["selector"], "serviceName": "web", "template": pods}
+        double = {
+            "apiVersion": "apps/v1",
+            "kind": "StatefulSet",
+            "metadata": {"name": "web", "namespace": shop.space, "labels": web["metadata"]["labels"]},
+            "spec": spec,
+        }
+        shop.cluster.objects.create("statefulsets.apps", double)
+        assert "a Deployment and a StatefulSet" in flat(shop.plan().out)
+        shop.applied()
+        assert shop.names("statefulsets.apps") == set()
+        assert shop.web()["metadata"]["uid"] == web["metadata"]["uid"]
+        shop.cluster.objects.create("statefulsets.apps", double)
+        shop.write_only(
+            "kind: Service\nmetadata: {name: api}\nspec: {targets: [cluster], image: 'registry.test/api:1'}\n"
+        )
+        shop.applied()
+        assert (shop.names("statefulsets.apps"), shop.names("deployments.apps")) == (set(), {"api"})
 
     def test_a_saved_plan_is_applied_by_another_process(self, shop: Shop) -> None:
         shop.applied()

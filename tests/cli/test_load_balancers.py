@@ -253,7 +253,11 @@ def test_a_change_of_sides_that_was_killed_is_nobody_elses_doing(shop: Shop) -> 
 def test_everything_goes_with_the_last_of_it(shop: Shop) -> None:
     shop.write()
     shop.apply()
-    assert shop.cli("destroy", "-e", "demo", "--yes").status == 0
+    said = shop.cli("destroy", "-e", "demo", "--yes")
+    assert said.status == 0, said
     for host in shop.three:
-        assert host.run("ls /etc/systemd/system | grep eeveon || true") == ""
+        left = host.run("ls -l --time-style=full-iso /etc/systemd/system | grep eeveon || true")
+        assert left == "", (
+            f"{host.run('date --iso-8601=ns; journalctl -n 40 --no-pager -o short-precise')}\n{said.out}"
+        )
         assert host.try_run(f"test -e {FOLDER}") != 0

@@ -48,6 +48,7 @@ def perform(job: Job) -> ObservedObject | None:
         case Condition.ABSENT:
             if live is not None:
                 _remove(job, live)
+            _leave_other(job)
             return None
         case Condition.STOPPED:
             if live is None:

@@ -23,6 +23,7 @@ from eeveon.drivers.kubernetes.inventory import Inventory, Written
 from eeveon.drivers.kubernetes.job import Job
 from eeveon.drivers.kubernetes.lookout import Lookout
 from eeveon.drivers.kubernetes.made import APPLIED, Made, made_of
+from eeveon.drivers.kubernetes.parse import DOUBLED
 from eeveon.drivers.kubernetes.preview import Draft, drafted, previewed
 from eeveon.drivers.kubernetes.reading import PATIENCE, Look, look
 from eeveon.drivers.kubernetes.render import Place
@@ -40,7 +41,7 @@ from eeveon.drivers.kubernetes.trouble import Gone
 from eeveon.errors import ActionRefused, TargetError
 
 _IN_PLACE: Final = frozenset(
-    {"annotations", "labels", "minReadySeconds", "progressDeadlineSeconds", "replicas", "revisionHistoryLimit",
+    {DOUBLED, "annotations", "labels", "minReadySeconds", "progressDeadlineSeconds", "replicas", "revisionHistoryLimit",
      "scaling", "strategy", "updateStrategy"}
 )  # fmt: skip
 _DEFAULT: Final = "default"
@@ -221,11 +222,17 @@ class KubernetesDriver:
                 self._bodies[one.id, digest(one.applied)] = made
 
     def _changed(self, object_id: ObjectId, where: Where, made: Made | None) -> tuple[Where, Where | None]:
-        """Where an instance is to be, and what stands for it now if it is a controller of the other kind."""
+        """Where an instance is to be, and what else stands for it now: a controller of the other kind."""
         seen = self._look.places.get(object_id) if self._look else None
-        if object_id.kind != INSTANCE or made is None or seen is None or seen.resource == where.resource:
+        if object_id.kind != INSTANCE or seen is None or self._look is None:
             return where, None
-        return (where, seen) if made.body["kind"] == where.resource.kind else (seen, where)
+        all_of_it = [where, seen, *(one for one in [self._look.doubles.get(object_id)] if one)]
+        others = [one for one in all_of_it if one.resource != where.resource]
+        if not others:
+            return where, None
+        if made is not None and made.body["kind"] != where.resource.kind:
+            return others[0], where
+        return where, others[0]
 
     def _made(self, effect: Effect) -> Made | None:
         if effect.wanted is None:

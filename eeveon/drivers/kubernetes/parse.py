@@ -28,6 +28,7 @@ from eeveon.drivers.kubernetes.site import Site, is_instance, service_of
 from eeveon.drivers.kubernetes.status import held_by, progress_of
 
 _NONE: Final = Made(body={})
+DOUBLED: Final = "controllers"  # a field that only what has two of them has
 Key = tuple[Resource, str, str]
 
 
@@ -73,6 +74,11 @@ def observed(site: Site, resource: Resource, live: Object, around: Around) -> Ob
     if resource == SECRETS:
         return _of_values(found, live)
     return found
+
+
+def doubled(found: ObservedObject) -> ObservedObject:
+    """An instance that a Deployment and a StatefulSet stand for, which no spec wants."""
+    return replace(found, fields={**found.fields, DOUBLED: "a Deployment and a StatefulSet"})
 
 
 def _observed(object_id: ObjectId, live: Object) -> ObservedObject:

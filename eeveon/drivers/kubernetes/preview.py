@@ -3,7 +3,7 @@
 The answer to a dry run has all that the server adds and rewrites, so defaults and admission are never a difference.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -19,12 +19,12 @@ from eeveon.drivers.kubernetes.client import Applied, Hand, Object, Where
 from eeveon.drivers.kubernetes.likeness import seen_through
 from eeveon.drivers.kubernetes.made import APPLIED, PROTECTED, RANK, RESTS, Made
 from eeveon.drivers.kubernetes.owners import clashes
-from eeveon.drivers.kubernetes.parse import fields_of_all, replace_body
+from eeveon.drivers.kubernetes.parse import Around, fields_of_all, is_claim_of_pods, replace_body
 from eeveon.drivers.kubernetes.reading import Look
 from eeveon.drivers.kubernetes.render import Instance, Manifest, Rendered, Support, common_of, rendered
 from eeveon.drivers.kubernetes.render.identity import PROJECT
 from eeveon.drivers.kubernetes.resources import CLAIMS, SCALERS, Resource
-from eeveon.drivers.kubernetes.site import Site
+from eeveon.drivers.kubernetes.site import Site, service_of
 from eeveon.drivers.kubernetes.trouble import Conflict, Forbidden, Gone
 from eeveon.errors import ActionRefused, TargetError
 
@@ -78,7 +78,25 @@ def drafted(site: Site, workloads: tuple[Workload, ...], look: Look | None) -> D
         _add_support(drafts, None, support)
     for workload, one in whole:
         _add(drafts, workload, one)
+    if look is not None:
+        _tell_of_claims(drafts, look.around, {workload.service for workload in workloads})
     return drafts
+
+
+def _tell_of_claims(drafts: Drafts, around: Around, wanted: Collection[ServiceName]) -> None:
+    """What pods of a StatefulSet that goes leave behind, said before it goes: only then can it be kept."""
+    left: dict[ServiceName, list[str]] = {}
+    for (resource, _, name), live in around.objects.items():
+        service = service_of(live)
+        if (
+            resource == CLAIMS
+            and service is not None
+            and service not in wanted
+            and is_claim_of_pods(live, around)
+        ):
+            left.setdefault(service, []).append(name)
+    for service, names in left.items():
+        drafts.note(service, f"what its pods have stored stays when it is gone: {', '.join(sorted(names))}")
 
 
 def previewed(drafts: Drafts) -> tuple[Preview, dict[ObjectId, Draft]]:

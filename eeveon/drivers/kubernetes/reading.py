@@ -10,7 +10,7 @@ from eeveon.core.names import ObjectId
 from eeveon.core.observed import ObservedObject
 from eeveon.drivers.kubernetes.client import Object, Where
 from eeveon.drivers.kubernetes.inventory import Inventory, Written
-from eeveon.drivers.kubernetes.parse import Around, is_claim_of_pods, is_part, key_of, observed
+from eeveon.drivers.kubernetes.parse import Around, doubled, is_claim_of_pods, is_part, key_of, observed
 from eeveon.drivers.kubernetes.resources import OF_SERVICES, SCALERS, SECRETS, Resource
 from eeveon.drivers.kubernetes.site import Site, where_of
 from eeveon.drivers.kubernetes.trouble import Forbidden, Gone
@@ -31,6 +31,7 @@ class Look:
     objects: tuple[ObservedObject, ...]
     live: dict[str, Object]  # by the identity's text
     places: dict[ObjectId, Where]
+    doubles: dict[ObjectId, Where]  # the other controller of an instance that has two
 
 
 def look(site: Site, inventory: Inventory) -> Look:
@@ -93,16 +94,30 @@ def _sorted_out(site: Site, inventory: Inventory, lists: Iterable[tuple[Resource
         and key_of(resource, live)
         != (inventory.where.resource, inventory.where.namespace, inventory.where.name)
     ]
-    own = _once(site, own)
-    objects = [observed(site, resource, live, around) for resource, live in own]
+    own, doubles = _once(site, own)
+    objects = [
+        doubled(one) if one.id in doubles else one
+        for one in (observed(site, resource, live, around) for resource, live in own)
+    ]
     live_by = {str(one.id): live for one, (_, live) in zip(objects, own, strict=True)}
     places = {one.id: where_of(resource, live) for one, (resource, live) in zip(objects, own, strict=True)}
-    return Look(around=around, objects=tuple(objects), live=live_by, places=places)
+    return Look(around=around, objects=tuple(objects), live=live_by, places=places, doubles=doubles)
 
 
-def _once(site: Site, own: list[tuple[Resource, Object]]) -> list[tuple[Resource, Object]]:
-    """Each identity once. A service that becomes stateful has two controllers until the older one is gone."""
+def _once(
+    site: Site, own: list[tuple[Resource, Object]]
+) -> tuple[list[tuple[Resource, Object]], dict[ObjectId, Where]]:
+    """Each identity once, and where else it is.
+
+    A service that becomes stateful, or ceases to be, has two controllers until the older one is gone; which one that is
+    cannot be told where both were made in the same second.
+    """
     found: dict[ObjectId, tuple[Resource, Object]] = {}
+    doubles: dict[ObjectId, Where] = {}
     for resource, live in sorted(own, key=lambda pair: str(pair[1]["metadata"].get("creationTimestamp"))):
-        found.setdefault(site.id_of(resource, live), (resource, live))
-    return list(found.values())
+        object_id = site.id_of(resource, live)
+        if object_id not in found:
+            found[object_id] = resource, live
+        elif resource != found[object_id][0]:
+            doubles[object_id] = where_of(resource, live)
+    return list(found.values()), doubles
