@@ -108,9 +108,7 @@ def _is_somewhere() -> bool:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and exit. No traceback reaches a user without `--debug`."""
-    gc.set_threshold(
-        200_000, 50, 50
-    )  # a command is short and makes few cycles: collecting early costs a fifth
+    gc.set_threshold(1_000_000, 50, 50)  # a command is short and makes few cycles: collecting costs a tenth
     occupy_closed_streams()
     console = Console(folder=None, debug="--debug" in (sys.argv if arguments is None else arguments))
     sys.exit(run(arguments, console))

@@ -11,7 +11,7 @@ from eeveon.core.health import Check, Probe
 from eeveon.core.names import ObjectId, Scope, TargetName
 from eeveon.core.observed import Condition, Observation, ObservedObject, Seen, Unreachable
 from eeveon.core.plan import Effect
-from eeveon.core.values import digest
+from eeveon.core.values import Fields, digest
 from eeveon.core.wanted import INSTANCE, VOLUME, Preview
 from eeveon.drivers.base import Capabilities, Context, Driver, LogLine
 from eeveon.drivers.kubernetes import logs, watching
@@ -68,7 +68,7 @@ class KubernetesDriver:
         self._look: Look | None = None
         self._lookouts: list[Lookout] = []
         self._drafts: dict[ObjectId, Draft] = {}
-        self._bodies: dict[tuple[ObjectId, str], Made] = {}  # what fields of an object stand for
+        self._bodies: dict[ObjectId, list[tuple[Fields, Made]]] = {}  # what fields of an object stand for
         self._lock = threading.Lock()
 
     def observe(self) -> Observation:
@@ -95,7 +95,7 @@ class KubernetesDriver:
         with self._lock:
             self._drafts |= drafts
             for object_id, draft in drafts.items():
-                self._bodies[object_id, digest(draft.wanted.fields)] = draft.made
+                self._bodies.setdefault(object_id, []).append((draft.wanted.fields, draft.made))
         return preview
 
     def perform(self, effect: Effect, fence: int, timeout: timedelta) -> ObservedObject | None:
@@ -219,7 +219,7 @@ class KubernetesDriver:
             annotations = found.live[str(one.id)]["metadata"].get("annotations") or {}
             made = made_of(annotations.get(APPLIED, ""))
             if made is not None and not made.is_secret:
-                self._bodies[one.id, digest(one.applied)] = made
+                self._bodies.setdefault(one.id, []).append((one.applied, made))
 
     def _changed(self, object_id: ObjectId, where: Where, made: Made | None) -> tuple[Where, Where | None]:
         """Where an instance is to be, and what else stands for it now: a controller of the other kind."""
@@ -237,8 +237,10 @@ class KubernetesDriver:
     def _made(self, effect: Effect) -> Made | None:
         if effect.wanted is None:
             return None
+        wanted = digest(effect.wanted.fields)
         with self._lock:
-            return self._bodies.get((effect.object, digest(effect.wanted.fields)))
+            known = self._bodies.get(effect.object, ())
+        return next((made for fields, made in reversed(known) if digest(fields) == wanted), None)
 
     def _where(self, site: Site, object_id: ObjectId) -> Where | None:
         """Where an object is: as it was drafted or seen last, or as its kind says. None for an instance of no kind yet."""

@@ -17,7 +17,7 @@ from eeveon.core.values import Fields
 from eeveon.core.wanted import Note, Preview, WantedObject, revision_of
 from eeveon.drivers.kubernetes.client import Applied, Hand, Object, Where
 from eeveon.drivers.kubernetes.likeness import seen_through
-from eeveon.drivers.kubernetes.made import APPLIED, PROTECTED, RANK, RESTS, Made
+from eeveon.drivers.kubernetes.made import APPLIED, PROTECTED, RANK, RESTS, Made, made_of
 from eeveon.drivers.kubernetes.owners import clashes
 from eeveon.drivers.kubernetes.parse import Around, fields_of_all, is_claim_of_pods, replace_body
 from eeveon.drivers.kubernetes.reading import Look
@@ -154,13 +154,14 @@ def _add_support(
         )
         where = _at(drafts.site, other, manifest)  # it may be there, and then is not to go
     made = Made.of_support(manifest)
+    fields = _fields(drafts, made)
     object_id = drafts.site.object_id(where.resource, where.namespace, where.name)
     wanted = WantedObject(
         id=object_id,
         service=service,
         ordinal=None,
-        revision=revision_of(made.fields),
-        fields=made.fields,
+        revision=revision_of(fields),
+        fields=fields,
         health=support.health,
         protected=support.protected or protected or where.resource == CLAIMS,
         rank=support.rank,
@@ -186,7 +187,7 @@ def _add_instance(drafts: Drafts, workload: Workload, instance: Instance, *, tak
         service=workload.service,
         ordinal=1,
         revision=instance.revision,
-        fields=made.fields,
+        fields=_fields(drafts, made),
         health=_health(instance),
         protected=workload.protected,
         goal=Condition.SERVING if instance.beside and instance.routed else Condition.RUNNING,
@@ -194,6 +195,12 @@ def _add_instance(drafts: Drafts, workload: Workload, instance: Instance, *, tak
         replicas=instance.replicas,
     )
     drafts.found.append(Draft(where=where, made=made, wanted=wanted, takes=takes))
+
+
+def _fields(drafts: Drafts, made: Made) -> Fields:
+    """As a plan shows it: taken from what was read there, if that was made of the same."""
+    kept = None if drafts.look is None or made.is_secret else made_of(made.text)
+    return made.fields if kept is None else kept.fields
 
 
 def _health(instance: Instance) -> Health:
