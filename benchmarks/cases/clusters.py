@@ -72,18 +72,19 @@ def _figure(what: str, turns: Turns, kind: str, goal: float, *, peer: str) -> Fi
 
 
 def _read(bench: Bench, here: Api) -> Figure:
-    """A look at a namespace of so many: every list, its TLS, and what a plan compares made of them."""
+    """From the wire with its TLS to objects; and a whole look beside: every list, and what a plan compares."""
     here.empty(here.ours)
     shop = here.make_shop(bench.folder / "listed", LISTED)
     shop.run("apply", "--yes")
     given = _spent(shop, bench.often)
-    ours, peer = given["ours"], given["json"]
+    ours, peer, look = given["list"], given["json"], given["look"]
     return Figure(
         what=f"a list of {LISTED} Deployments, read",
         value=median(a / b for a, b in zip(ours, peer, strict=True)),
         goal=1.3,
         words=as_ratio,
-        from_=f"{seconds('read', median(ours))}, {seconds('json.loads', median(peer))}",
+        from_=f"{seconds('read', median(ours))}, {seconds('json.loads', median(peer))};"
+        f" {seconds('a whole look', median(look))}",
     )
 
 

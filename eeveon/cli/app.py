@@ -40,6 +40,9 @@ COMMANDS = {  # in the order in which a newcomer meets them
 }
 
 
+YOUNG = 1_000_000, 50, 50  # a command is short and makes few cycles: collecting early costs a tenth
+
+
 class Commands(click.Group):
     """A group whose commands are modules, imported only when asked for."""
 
@@ -108,7 +111,7 @@ def _is_somewhere() -> bool:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and exit. No traceback reaches a user without `--debug`."""
-    gc.set_threshold(1_000_000, 50, 50)  # a command is short and makes few cycles: collecting costs a tenth
+    gc.set_threshold(*YOUNG)
     occupy_closed_streams()
     console = Console(folder=None, debug="--debug" in (sys.argv if arguments is None else arguments))
     sys.exit(run(arguments, console))
