@@ -2,12 +2,13 @@
 
 import threading
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
 
 from eeveon.core.desired import Target
 from eeveon.core.names import Scope
 from eeveon.drivers.base import Driver, Notices
+from eeveon.drivers.connections import Kept
 from eeveon.server.log import Log
 from eeveon.world import Connect
 
@@ -23,7 +24,13 @@ class Place:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Kept:
     place: Place | None  # None: not all of it listens yet
-    drivers: tuple[Driver, ...]
+    drivers: tuple[Driver, ...] = ()
+    connections: Kept = field(default_factory=Kept)
+
+    def close(self) -> None:
+        """Hear no more."""
+        with closing(self.connections):
+            _close(self.drivers)
 
 
 class Lookouts:
@@ -36,20 +43,22 @@ class Lookouts:
         self._over = False
         self._kept: dict[str, _Kept] = {}
 
-    def keep(self, key: str, place: Place, connect: Connect) -> None:
-        """Listen where the environment runs now; as before, if that is the same place.
+    def keep(self, key: str, place: Place, connect: Callable[[Kept], Connect]) -> None:
+        """Listen where the environment runs now; as before, if that is the same place. `connect` by these connections.
 
         Raises what connecting raises.
         """
         before = self._kept.get(key)
         if before is not None and before.place == place:
             return
-        self._put(key, _Kept(place=None, drivers=()))
-        drivers = connect(place.scope, place.targets, lambda *_: None).values()
+        self._put(key, _Kept(place=None))
+        connections = Kept()
+        drivers = connect(connections)(place.scope, place.targets, lambda *_: None).values()
         able = [driver for driver in drivers if isinstance(driver, Notices)]
         _close(driver for driver in drivers if not isinstance(driver, Notices))
         heard = [self._listens(key, driver) for driver in able]
-        self._put(key, _Kept(place=place if all(heard) else None, drivers=tuple(able)))
+        found = place if all(heard) else None
+        self._put(key, _Kept(place=found, drivers=tuple(able), connections=connections))
 
     def close(self) -> None:
         """End all of them."""
@@ -57,7 +66,7 @@ class Lookouts:
             self._over = True
             kept, self._kept = self._kept, {}
         for one in kept.values():
-            _close(one.drivers)
+            one.close()
 
     def _listens(self, key: str, driver: Notices) -> bool:
         def trouble(text: str) -> None:
@@ -71,7 +80,7 @@ class Lookouts:
             if not self._over:
                 self._kept[key] = one
         if left is not None:
-            _close(left.drivers)
+            left.close()
 
 
 def _close(drivers: Iterable[Driver]) -> None:

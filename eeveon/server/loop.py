@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from traceback import format_exception
 
 from eeveon.core.controller import ALL_OF_IT, Controller
@@ -212,7 +213,8 @@ class Loop:
             with closing(Kept()) as connections:
                 world = self._parts.world(followed, commit, connections)
                 gone = go_round(before, world, self._parts.task(before.key))
-                self._lookouts.keep(before.key, gone.place, world.connect)
+            look = partial(self._parts.world, followed, commit)
+            self._lookouts.keep(before.key, gone.place, lambda kept: look(kept).connect)
             standing = gone.standing
             self._sources[before.key] = frozenset(map(likeness, gone.sources))
             self._every[before.key] = gone.every

@@ -27,6 +27,7 @@ from eeveon.drivers.kubernetes.resources import (
 from eeveon.drivers.kubernetes.site import service_of
 from eeveon.drivers.kubernetes.status import held_by
 from eeveon.drivers.kubernetes.trouble import Conflict, Gone
+from eeveon.drivers.kubernetes.watching import live_of
 from eeveon.errors import ActionRefused, ActionUncertain
 
 _NOBODY: Final = "none"  # a revision that no pod has: a Service that selects it sends nobody anything
@@ -108,7 +109,7 @@ def _finish(job: Job, answer: Object, *, was_there: bool) -> None:
     """What comes after the Deployment or StatefulSet of a service: its autoscaler, and an end to what it replaces."""
     if job.made is not None and job.made.scaler is not None:
         scaler = job.beside(SCALERS, job.where.name)
-        job.site.client.apply(scaler, job.made.scaler, Hand(force=True), job.left)
+        job.written[scaler] = job.site.client.apply(scaler, job.made.scaler, Hand(force=True), job.left).body
     _leave_other(job)
     if was_there:  # of what was not there before, nothing is left that this one does not name
         tidy(job, answer)
@@ -135,6 +136,9 @@ def _apply_part(job: Job, resource: Resource, body: Fields) -> None:
         sent = {**body, "data": data}
     where = job.beside(resource, metadata["name"])
     answer = job.site.client.apply(where, sent, Hand(force=True), job.left).body
+    job.written[where] = {
+        name: value for name, value in answer.items() if resource != SECRETS or name != "data"
+    }
     if answer["metadata"].get("ownerReferences"):  # of one that was to go, and would take this along
         job.site.client.merge(where, {"metadata": {"ownerReferences": None}}, job.left)
 
@@ -191,7 +195,9 @@ def _own(job: Job, where: Where, spec: dict[str, Any], manager: str) -> None:
         "metadata": metadata,
         "spec": spec,
     }
-    job.site.client.apply(where, body, Hand(manager=manager, force=True), job.left)
+    answer = job.site.client.apply(where, body, Hand(manager=manager, force=True), job.left).body
+    if where != job.where:
+        job.written[where] = answer
 
 
 def _scaler(job: Job, live: Object | None) -> None:
@@ -279,17 +285,27 @@ def _after(job: Job, live: Object) -> ObservedObject:
     around: dict[Any, Object] = {}
     if job.object.kind == INSTANCE:
         made = _kept(live) or Made(body={})
-        pairs: list[tuple[Resource, str]] = [(SERVICES, str(service_of(live))), (SCALERS, job.where.name)]
+        pairs: list[tuple[Resource, str]] = [(SERVICES, str(service_of(live)))]
+        pairs += [(SCALERS, job.where.name)] if made.scaler else []
         pairs += [(CONFIG_MAPS, _name(made.config))] if made.config else []
         pairs += [(SECRETS, _name(made.secret))] if made.secret else []
         for resource, name in pairs:
-            try:
-                there = job.site.client.get(job.beside(resource, name), job.left, values=resource != SECRETS)
-            except Gone:
-                there = None
+            there = _beside(job, job.beside(resource, name))
             if there is not None:
                 around[key_of(resource, there)] = there
     return _as_sent(job, live, observed(job.site, job.where.resource, live, Around(objects=around)))
+
+
+def _beside(job: Job, where: Where) -> Object | None:
+    """What is beside an object now: known by a watch or by what was written there, or else asked for."""
+    if (known := job.written.get(where)) is not None:
+        return known
+    try:
+        if where.resource == SERVICES and not job.site.client.has_written(where):
+            return live_of(job.site, where)
+        return job.site.client.get(where, job.left, values=where.resource != SECRETS)
+    except Gone:
+        return None
 
 
 def _as_sent(job: Job, live: Object, found: ObservedObject) -> ObservedObject:

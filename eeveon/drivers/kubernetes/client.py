@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 from time import monotonic, sleep  # noqa: TID251 — see `_PAUSE` and `_send`
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -82,6 +83,7 @@ class Client:
         self._lock = threading.Lock()
         self.requests = 0  # that were sent, for tests and benchmarks
         self._written: dict[str, tuple[str, int]] = {}
+        self._tried: dict[tuple[str, str, bytes], Applied] = {}
 
     @property
     def access(self) -> Access:
@@ -159,6 +161,16 @@ class Client:
         if not hand.dry:
             self._note(where, body)
         return Applied(body=body, made=answer.status == 201)
+
+    def tried(self, where: Where, version: str, body: Mapping[str, object], timeout: timedelta) -> Applied:
+        """What an apply by force would answer, where the object is of this version; "" where there is none.
+
+        The server is asked once: an apply looks at what its plan has looked at before.
+        """
+        key = where.path, version, sha256(_text(body)).digest()
+        if key not in self._tried:
+            self._tried[key] = self.apply(where, body, Hand(force=True, dry=True), timeout)
+        return self._tried[key]
 
     def is_current(self, where: Where, live: Object) -> bool:
         """Whether an object, read some time ago, is at least as new as what was written here."""

@@ -62,7 +62,9 @@ class KubernetesDriver:
         self._target = target
         self._context = context
         wanted = Wanted.of(target.settings)
-        self._client = Client(lambda: access_of(wanted))
+        self._client = context.connections.borrow(
+            (self.kind, wanted), lambda: Client(lambda: access_of(wanted))
+        )
         self._site: Site | None = None
         self._inventory: Inventory | None = None
         self._look: Look | None = None
@@ -173,7 +175,7 @@ class KubernetesDriver:
             lookout.close()
         if self._site is not None:
             self._site.mirrors.close()
-        self._client.close()
+        self._context.connections.let_go()
 
     def _here(self) -> tuple[Site, Inventory]:
         with self._lock:

@@ -1,12 +1,12 @@
 """What is asked of the driver once: one effect on one object."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from time import monotonic
 
 from eeveon.core.names import ObjectId
 from eeveon.core.plan import Effect
-from eeveon.drivers.kubernetes.client import Where
+from eeveon.drivers.kubernetes.client import Object, Where
 from eeveon.drivers.kubernetes.made import Made
 from eeveon.drivers.kubernetes.resources import Resource
 from eeveon.drivers.kubernetes.site import Site
@@ -24,6 +24,7 @@ class Job:
     made: Made | None = None  # what `wanted` stands for
     takes: bool = False
     instead: Where | None = None  # the Deployment of a service that became stateful, or the other way round
+    written: dict[Where, Object] = field(default_factory=dict)  # beside the object, by this effect
 
     @property
     def object(self) -> ObjectId:

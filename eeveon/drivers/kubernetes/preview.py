@@ -15,7 +15,7 @@ from eeveon.core.names import ObjectId, ServiceName
 from eeveon.core.observed import Condition, ObservedObject
 from eeveon.core.values import Fields
 from eeveon.core.wanted import Note, Preview, WantedObject, revision_of
-from eeveon.drivers.kubernetes.client import Applied, Hand, Object, Where
+from eeveon.drivers.kubernetes.client import Applied, Object, Where
 from eeveon.drivers.kubernetes.likeness import seen_through
 from eeveon.drivers.kubernetes.made import APPLIED, PROTECTED, RANK, RESTS, Made, made_of
 from eeveon.drivers.kubernetes.owners import clashes
@@ -23,7 +23,7 @@ from eeveon.drivers.kubernetes.parse import Around, fields_of_all, is_claim_of_p
 from eeveon.drivers.kubernetes.reading import Look
 from eeveon.drivers.kubernetes.render import Instance, Manifest, Rendered, Support, common_of, rendered
 from eeveon.drivers.kubernetes.render.identity import PROJECT
-from eeveon.drivers.kubernetes.resources import CLAIMS, SCALERS, Resource
+from eeveon.drivers.kubernetes.resources import CLAIMS, NAMESPACES, SCALERS, Resource
 from eeveon.drivers.kubernetes.site import Site, service_of
 from eeveon.drivers.kubernetes.trouble import Conflict, Forbidden, Gone
 from eeveon.errors import ActionRefused, TargetError
@@ -103,9 +103,15 @@ def previewed(drafts: Drafts) -> tuple[Preview, dict[ObjectId, Draft]]:
     """The objects as the target would hold them, and the drafts that they come from, by identity."""
     seen = {one.id: one for one in drafts.look.objects} if drafts.look else {}
     settled, open_ones = [], []
+    coming = {
+        one.where.name for one in drafts.found if one.where.resource == NAMESPACES and one.id not in seen
+    }
     for draft in drafts.found:
         there = seen.get(draft.id)
-        if drafts.look is None or (there is not None and there.fields == draft.wanted.fields):
+        is_same = there is not None and there.fields == draft.wanted.fields
+        if (
+            drafts.look is None or is_same or draft.where.namespace in coming
+        ):  # there, nothing can be tried yet
             settled.append(draft)
         else:
             open_ones.append((draft, there))
@@ -256,7 +262,8 @@ def _asked(drafts: Drafts, draft: Draft, there: ObservedObject | None) -> tuple[
             for one in found
         ]
     try:
-        answer = drafts.site.client.apply(draft.where, draft.made.body, Hand(force=True, dry=True), _PATIENCE)
+        version = live["metadata"]["resourceVersion"] if live else ""
+        answer = drafts.site.client.tried(draft.where, version, draft.made.body, _PATIENCE)
     except Forbidden as missing:
         return draft, [*said, (service, f"{draft.id} is compared locally: {missing.message}")]
     except (Gone, Conflict):

@@ -22,7 +22,7 @@ _PATIENCE: Final = timedelta(seconds=10)
 
 def probe(site: Site, where: Where | None, now: datetime) -> Probe:
     """Whether the object is ready, in the cluster's own eyes."""
-    live = _live(site, where) if where is not None else None
+    live = live_of(site, where) if where is not None else None
     if live is None:
         return Probe(healthy=False, detail="it is not there")
     if _is_down(live):
@@ -38,7 +38,7 @@ def watch(site: Site, pairs: Iterable[tuple[ObjectId, Where]], now: datetime) ->
     """These objects; FAILED where the newest pods are sure not to come up."""
     found = []
     for object_id, where in pairs:
-        live = _live(site, where)
+        live = live_of(site, where)
         if live is None:
             continue
         seen = observed(site, where.resource, live, _around(site, where, live))
@@ -47,7 +47,7 @@ def watch(site: Site, pairs: Iterable[tuple[ObjectId, Where]], now: datetime) ->
     return tuple(found)
 
 
-def _live(site: Site, where: Where) -> Object | None:
+def live_of(site: Site, where: Where) -> Object | None:
     """The object as it is now, or as it was a moment ago but not before we wrote it."""
     mirror = site.mirrors.of(where.resource, where.namespace)
     known = mirror.find(where.namespace, where.name) if mirror is not None else None
@@ -66,7 +66,7 @@ def _judged(seen: ObservedObject, cause: Cause | None) -> ObservedObject:
 
 def _around(site: Site, where: Where, live: Object) -> Around:
     name = (live["metadata"].get("labels") or {}).get(SERVICE)
-    service = _live(site, Where(resource=SERVICES, namespace=where.namespace, name=name)) if name else None
+    service = live_of(site, Where(resource=SERVICES, namespace=where.namespace, name=name)) if name else None
     return Around(objects={key_of(SERVICES, service): service} if service else {})
 
 
