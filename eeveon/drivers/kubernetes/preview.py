@@ -23,7 +23,7 @@ from eeveon.drivers.kubernetes.parse import Around, fields_of_all, is_claim_of_p
 from eeveon.drivers.kubernetes.reading import Look
 from eeveon.drivers.kubernetes.render import Instance, Manifest, Rendered, Support, common_of, rendered
 from eeveon.drivers.kubernetes.render.identity import PROJECT
-from eeveon.drivers.kubernetes.resources import CLAIMS, NAMESPACES, SCALERS, Resource
+from eeveon.drivers.kubernetes.resources import CLAIMS, SCALERS, Resource
 from eeveon.drivers.kubernetes.site import Site, service_of
 from eeveon.drivers.kubernetes.trouble import Conflict, Forbidden, Gone
 from eeveon.errors import ActionRefused, TargetError
@@ -103,15 +103,9 @@ def previewed(drafts: Drafts) -> tuple[Preview, dict[ObjectId, Draft]]:
     """The objects as the target would hold them, and the drafts that they come from, by identity."""
     seen = {one.id: one for one in drafts.look.objects} if drafts.look else {}
     settled, open_ones = [], []
-    coming = {
-        one.where.name for one in drafts.found if one.where.resource == NAMESPACES and one.id not in seen
-    }
     for draft in drafts.found:
         there = seen.get(draft.id)
-        is_same = there is not None and there.fields == draft.wanted.fields
-        if (
-            drafts.look is None or is_same or draft.where.namespace in coming
-        ):  # there, nothing can be tried yet
+        if drafts.look is None or (there is not None and there.fields == draft.wanted.fields):
             settled.append(draft)
         else:
             open_ones.append((draft, there))

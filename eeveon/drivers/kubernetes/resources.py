@@ -76,7 +76,6 @@ EVENTS: Final = Resource(api_version="v1", kind="Event", plural="events")
 SERVICES: Final = BUILT_IN["v1", "Service"]
 CONFIG_MAPS: Final = BUILT_IN["v1", "ConfigMap"]
 SECRETS: Final = BUILT_IN["v1", "Secret"]
-NAMESPACES: Final = BUILT_IN["v1", "Namespace"]
 CLAIMS: Final = BUILT_IN["v1", "PersistentVolumeClaim"]
 SCALERS: Final = BUILT_IN["autoscaling/v2", "HorizontalPodAutoscaler"]
 OF_SERVICES: Final = (  # what services are made of, so it is looked for in any case
