@@ -6,7 +6,7 @@ PEERS := .venv/peers/.installed
 # Every line and branch of these rooms is run by their own tests.
 PURE := tests/core tests/specs
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
-OURS := pyproject.toml --extra docker --extra kubernetes --extra serve --extra ssh
+OURS := pyproject.toml --extra docker --extra forges --extra kubernetes --extra notify --extra serve --extra ssh
 
 .PHONY: install demo demo-down test check golden lock docs bench
 .DELETE_ON_ERROR:

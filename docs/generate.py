@@ -33,6 +33,7 @@ KINDS: Final = (
     "Target",
     "Service",
     "SafetyPolicy",
+    "AccessPolicy",
     "LoadBalancer",
     "NodeGroup",
     "ScalingPolicy",

@@ -147,6 +147,7 @@ def judged(world: World, now: Scene, order: Order) -> Decided:
         unsettled=store.history.unsettled(scope),
         left=_left_targets(store, now.desired, order),
         pauses=_pauses(store, scope, order),
+        approvals=store.approvals.of(scope),
     )
     decided = decide(now.desired, now.views, now.observed, circumstances)
     lost = () if decided.plan.is_empty else amiss(now.views, now.observed)
@@ -257,6 +258,7 @@ def _judged_again(world: World, plan: Plan, now: Scene, order: Order) -> tuple[V
         findings=check(plan, now.views, now.observed),
         origin=order.origin,
         pauses=_pauses(world.store(), plan.scope, order),
+        approved=world.store().approvals.of(plan.scope).get(plan.id, frozenset()),
     )
     return guard(plan, rules)
 

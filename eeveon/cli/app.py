@@ -25,6 +25,8 @@ COMMANDS = {  # in the order in which a newcomer meets them
     "serve": "Keep environments in step with Git by itself.",
     "environments": "Show how the environments of a controller stand.",
     "accept": "Let a controller follow a branch that was rewritten.",
+    "approve": "Agree to a plan that needs it.",
+    "tokens": "Make, list and revoke tokens of a controller's API.",
     "pause": "Change nothing in an environment, or in one service, until `resume`.",
     "resume": "Let the changes of an environment or a service go on.",
     "status": "Show what runs, where, and how it is.",

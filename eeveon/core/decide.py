@@ -3,6 +3,7 @@
 `plan`, `apply`, drift detection and the preview in a pull request all call it, so they cannot disagree.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from eeveon.core.blame import Left, blamed
@@ -32,6 +33,7 @@ class Circumstances:
     left: tuple[TargetName, ...] = ()  # applied to before, but not in the specs any more
     past: Left = field(default_factory=dict)  # of wanted objects that are amiss
     pauses: tuple[Pause, ...] = ()
+    approvals: Mapping[str, frozenset[str]] = field(default_factory=dict)  # who agreed, by the plan's id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,7 @@ def decide(desired: Desired, views: Views, observed: Observed, circumstances: Ci
         findings=findings,
         origin=circumstances.origin,
         pauses=circumstances.pauses,
+        approved=circumstances.approvals.get(plan.id, frozenset()),
     )
     return Decided(plan=plan, findings=findings, verdicts=guard(plan, rules))
 

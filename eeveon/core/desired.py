@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
+from eeveon.core.access import AccessPolicy
 from eeveon.core.diagnostic import Position
 from eeveon.core.health import NO_CHECK, Health
 from eeveon.core.names import CommitId, Scope, ServiceName, TargetName
@@ -201,3 +202,4 @@ class Desired:
     workloads: tuple[Workload, ...]  # sorted by service, then target
     policies: tuple[SafetyPolicy, ...] = ()
     guardrails: tuple[GuardrailFinding, ...] = ()
+    access: tuple[AccessPolicy, ...] = ()  # to the controller's API; no plan depends on it

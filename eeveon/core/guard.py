@@ -68,6 +68,7 @@ class Rules:
     findings: tuple[Finding, ...] = ()
     origin: Origin = field(default_factory=ByCommit)
     pauses: tuple[Pause, ...] = ()
+    approved: frozenset[str] = frozenset()  # people who agreed to this very plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,10 +220,27 @@ def _mode(case: _Case) -> Iterator[Verdict]:
             yield Verdict(step=case.step.id, decision=Decision.NEEDS_APPROVAL, rule=rule, detail=detail)
 
 
+def _approvals(case: _Case) -> Iterator[Verdict]:
+    if isinstance(case.rules.origin, ByDestroy):
+        return
+    given = len(case.rules.approved)
+    for policy in case.policies():
+        needed = policy.approvals.get(case.step.risk, 0)
+        if given < needed:
+            yield Verdict(
+                step=case.step.id,
+                decision=Decision.NEEDS_APPROVAL,
+                rule=f"safety/{policy.name} approvals.{case.step.risk}",
+                detail=f"{given} of {needed} people agree; `eeveon approve {case.plan.id}`",
+            )
+
+
 def _drift(case: _Case) -> Iterator[Verdict]:
     origin = case.rules.origin
     if isinstance(origin, ByWatch) and not origin.reverts and case.step.drift:
         yield _deny(case.step, DRIFT, "drift is reported here; a new commit or `eeveon apply` takes it back")
 
 
-_RULES = (_sound_plan, _guardrails, _drift, _pause, _windows, _deletes, _blast_radius, _replicas, _mode)
+_RULES = (
+    _sound_plan, _guardrails, _drift, _pause, _windows, _deletes, _blast_radius, _replicas, _mode, _approvals,
+)  # fmt: skip

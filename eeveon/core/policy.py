@@ -87,6 +87,7 @@ class SafetyPolicy:
     classes: Mapping[str, Mode] = field(default_factory=dict)
     paused: bool = False
     limits: Limits = NO_LIMITS
+    approvals: Mapping[str, int] = field(default_factory=dict)  # people who must agree, by `plan.Risk`
     windows: tuple[Window, ...] = ()
     guardrails: tuple[str, ...] = ()  # paths of JSON Schemas
     position: Position | None = None

@@ -1,4 +1,4 @@
-"""What the controller answers on its address: webhooks, and whether it lives and is ready."""
+"""What the controller answers on its address: webhooks, whether it lives and is ready, and to who has a token, the API."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,6 +15,7 @@ from starlette.routing import Route
 from eeveon.core.controller import Controller
 from eeveon.core.secret import Secrets
 from eeveon.server.answers import GUARDED
+from eeveon.server.api.routes import Api, routes
 from eeveon.server.hooks.endpoint import Endpoint
 from eeveon.server.hooks.matching import Followers, Matching, nobody
 from eeveon.server.hooks.writer import Keeps, Wake, Writer
@@ -32,6 +33,7 @@ class Parts:
     now: Callable[[], datetime]
     wake: Wake
     ready: Callable[[], bool]
+    api: Api
     followers: Followers = nobody
 
 
@@ -52,14 +54,15 @@ def build(parts: Parts) -> Starlette:
     async def healthz(_request: Request) -> Response:
         return _state(writer.works, "lives", "the inbox takes nothing more")
 
-    async def readyz(_request: Request) -> Response:
+    async def ready(_request: Request) -> Response:
         return _state(writer.works and parts.ready(), "ready", "not ready")
 
     return Starlette(
         routes=[
             Route("/hooks/{provider}/{repository}", hooks),
             Route("/healthz", healthz),
-            Route("/readyz", readyz),
+            Route("/healthz/ready", ready),
+            *routes(parts.api),
         ],
         lifespan=lifespan,
         exception_handlers={HTTPException: _refused, Exception: _broken},

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from traceback import format_exception
 
+from eeveon.core.access import AccessPolicy
 from eeveon.core.controller import ALL_OF_IT, Controller
 from eeveon.core.delivery import Errand, delay
 from eeveon.core.names import CommitId
@@ -68,6 +69,7 @@ class Loop:
         self._every: dict[str, timedelta] = {}
         self._stirring = Stirring(self._rounds.add_after, self._interval, parts.now)
         self._lookouts = Lookouts(self._stirring.stir, parts.log)
+        self._access: dict[str, tuple[AccessPolicy, ...]] = {}
         self._heard = 0
         self._over = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -116,6 +118,10 @@ class Loop:
     def followers(self, alike: str) -> frozenset[str]:
         """The environments whose services' code comes from a repository with this `likeness`."""
         return frozenset(key for key, sources in tuple(self._sources.items()) if alike in sources)
+
+    def policies(self, key: str) -> tuple[AccessPolicy, ...] | None:
+        """Who may do what in an environment; None while its specs were not read since the start."""
+        return () if key.endswith(f"/{ALL_OF_IT}") else self._access.get(key)
 
     def _work(self, queue: Queue[str], do: Callable[[str], None]) -> Callable[[], None]:
         def work() -> None:
@@ -218,6 +224,7 @@ class Loop:
             standing = gone.standing
             self._sources[before.key] = frozenset(map(likeness, gone.sources))
             self._every[before.key] = gone.every
+            self._access[before.key] = gone.access
         except EEveonError as wrong:
             refused = isinstance(wrong, (SpecsRejected, UsageError))
             waits = isinstance(wrong, Denied)

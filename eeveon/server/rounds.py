@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from eeveon.core.access import AccessPolicy
 from eeveon.core.controller import Drift, OnDrift
 from eeveon.core.decide import Decided
 from eeveon.core.guard import DRIFT, ByCommit, ByWatch
@@ -40,6 +41,7 @@ class Gone:
     sources: frozenset[str]  # addresses of the repositories that its code comes from
     every: timedelta
     place: Place
+    access: tuple[AccessPolicy, ...]
 
 
 def go_round(before: Standing, world: World, task: Round) -> Gone:
@@ -76,10 +78,16 @@ def _round(before: Standing, world: World, task: Round) -> Gone:
         standing = replace(standing, plan=decided.plan.id)
     settled = _without_apply(standing, decided, environment)
     if settled is not None:
-        return Gone(standing=settled, sources=sources, every=drift.every, place=place)
+        return Gone(standing=settled, sources=sources, every=drift.every, place=place, access=desired.access)
     world.store().standings.put(replace(standing, phase=Phase.APPLYING, cause="", checked=world.now()))
     record = carry_out(world, Shown(plan=decided.plan, text=text, order=order), task.audience)
-    return Gone(standing=_after(standing, record, decided), sources=sources, every=drift.every, place=place)
+    return Gone(
+        standing=_after(standing, record, decided),
+        sources=sources,
+        every=drift.every,
+        place=place,
+        access=desired.access,
+    )
 
 
 def _without_apply(standing: Standing, decided: Decided, environment: EnvironmentName) -> Standing | None:

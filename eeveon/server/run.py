@@ -16,10 +16,13 @@ from eeveon.git.asking import Asker
 from eeveon.git.signature import trust_in
 from eeveon.reconcile import Audience
 from eeveon.server import app
+from eeveon.server.api.endpoint import Means as ApiMeans
+from eeveon.server.api.routes import Api
 from eeveon.server.followed import Followed, Means
 from eeveon.server.listening import server, settle
 from eeveon.server.log import Log, json_log, text_log
 from eeveon.server.loop import Loop, Parts
+from eeveon.server.measures import Measures
 from eeveon.server.rounds import Round
 from eeveon.server.stopping import Stopping
 from eeveon.settings import Settings
@@ -82,6 +85,7 @@ def serve(path: Path, *, as_text: bool) -> int:
             now=now,
             wake=loop.wake,
             ready=loop.is_ready,
+            api=_api(controller, store, loop, log),
             followers=loop.followers,
         )
         served = server(app.build(web), controller.listen)
@@ -103,6 +107,13 @@ def serve(path: Path, *, as_text: bool) -> int:
         thread.join()
         log("stopped")
     return 0
+
+
+def _api(controller: Controller, store: Store, loop: Loop, log: Log) -> Api:
+    means = ApiMeans(
+        store=store, policies=loop.policies, proxies=controller.trusted_proxies, now=now, log=log
+    )
+    return Api(means=means, wake=loop.wake, metrics=Measures(store, now))
 
 
 def _parts(  # noqa: PLR0917 - what a controller is made of

@@ -11,10 +11,12 @@ SAFETY_POLICY: Final = "SafetyPolicy"
 LOAD_BALANCER: Final = "LoadBalancer"
 NODE_GROUP: Final = "NodeGroup"
 SCALING_POLICY: Final = "ScalingPolicy"
-KINDS: Final = (PROJECT, TARGET, SERVICE, SAFETY_POLICY, LOAD_BALANCER, NODE_GROUP, SCALING_POLICY)
+ACCESS_POLICY: Final = "AccessPolicy"
+KINDS: Final = (
+    PROJECT, TARGET, SERVICE, SAFETY_POLICY, LOAD_BALANCER, NODE_GROUP, SCALING_POLICY, ACCESS_POLICY,
+)  # fmt: skip
 
 LATER_KINDS: Final = (
-    "AccessPolicy",
     "AnomalyGate",
     "MetricSource",
     "ModelProfile",

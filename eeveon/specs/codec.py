@@ -11,6 +11,7 @@ from datetime import timedelta
 from sys import intern
 from typing import Any, Final
 
+from eeveon.core.access import AccessPolicy, Right, Role
 from eeveon.core.desired import (
     Balancer,
     BlueGreen,
@@ -27,7 +28,7 @@ from eeveon.core.desired import (
 )
 from eeveon.core.diagnostic import Diagnostic, Position, Severity
 from eeveon.core.health import Check, CommandCheck, Health, HttpCheck, ReadyCheck, TcpCheck
-from eeveon.core.names import Scope, ServiceName, TargetName
+from eeveon.core.names import EnvironmentName, Scope, ServiceName, TargetName
 from eeveon.core.policy import GuardrailFinding, Limits, Mode, SafetyPolicy, Selector, Window
 from eeveon.core.secret import FromEncrypted, FromEnvironment, FromFile, SecretRef
 from eeveon.core.values import plain
@@ -35,7 +36,7 @@ from eeveon.specs.clusters import decoded_manifests, decoded_scaling
 from eeveon.specs.sources import decoded_source
 from eeveon.specs.windows import spans
 
-DESIRED_FORMAT: Final = 4  # of the encoded form; another number is another key
+DESIRED_FORMAT: Final = 5  # of the encoded form; another number is another key
 
 Plain = Mapping[str, Any]
 
@@ -52,6 +53,7 @@ def encode_desired(desired: Desired, warnings: tuple[Diagnostic, ...] = ()) -> b
         "targets": plain(desired.targets),
         "policies": [_plain_policy(policy) for policy in desired.policies],
         "guardrails": plain(desired.guardrails),
+        "access": [_plain_access(policy) for policy in desired.access],
         "warnings": plain(warnings),
         "parts": {name: table.parts for name, table in tables.items()},
         "workloads": rows,
@@ -130,6 +132,7 @@ def _desired(written: Plain) -> Desired:
         workloads=tuple([_workload(row, columns) for row in written["workloads"]]),
         policies=tuple(_policy(item) for item in written["policies"]),
         guardrails=tuple(GuardrailFinding(**item) for item in written["guardrails"]),
+        access=tuple(_access(item) for item in written["access"]),
     )
 
 
@@ -278,12 +281,39 @@ def _policy(written: Plain) -> SafetyPolicy:
         classes={name: Mode(mode) for name, mode in written["classes"].items()},
         paused=written["paused"],
         limits=Limits(**written["limits"]),
+        approvals=written["approvals"],
         windows=tuple(
             Window(allow=allow, span=span, reason=reason)
             for allow, reason, text, zone in written["windows"]
             for span in spans(text, zone)
         ),
         guardrails=tuple(written["guardrails"]),
+        position=_position(written["position"]),
+    )
+
+
+def _plain_access(policy: AccessPolicy) -> object:
+    return {
+        "name": policy.name,
+        "roles": {
+            name: [sorted(role.rights), sorted(role.environments)] for name, role in policy.roles.items()
+        },
+        "bindings": sorted(policy.bindings),
+        "position": plain(policy.position),
+    }
+
+
+def _access(written: Plain) -> AccessPolicy:
+    return AccessPolicy(
+        name=written["name"],
+        roles={
+            name: Role(
+                rights=frozenset(map(Right, rights)),
+                environments=frozenset(map(EnvironmentName, environments)),
+            )
+            for name, (rights, environments) in written["roles"].items()
+        },
+        bindings=frozenset((role, user) for role, user in written["bindings"]),
         position=_position(written["position"]),
     )
 

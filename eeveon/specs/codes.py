@@ -42,6 +42,7 @@ CODES: Final[Mapping[str, str]] = {
     "unknown-kind": "There is no such kind, or the document does not say its kind.",
     "unknown-load-balancer": "A name of a LoadBalancer that the environment does not have.",
     "unknown-port": "A health check asks, or a route leads to, a port that the service does not have.",
+    "unknown-role": "A binding to a role that its document does not have.",
     "unknown-service": "A name of a Service that the environment does not have.",
     "unknown-target": "A name of a Target that the environment does not have.",
     "wrong-form": "A target cannot run a service in the form it has, or takes no such document.",

@@ -104,6 +104,7 @@ def workloads(document: Written, position: Position, pool: Pool) -> tuple[Worklo
 
 
 _NOTHING: Final[Mapping[str, Any]] = {}
+_RISKS: Final = frozenset({"low", "medium", "high"})
 
 
 def _on(workload: Workload, target: str) -> Workload:
@@ -287,6 +288,9 @@ def safety_policy(document: Written, position: Position) -> SafetyPolicy:
         classes={name: Mode(mode) for name, mode in spec.get("classes", _NOTHING).items()},
         paused=spec.get("paused", False),
         limits=_limits(spec["limits"]) if "limits" in spec else NO_LIMITS,
+        approvals={
+            risk: int(count) for risk, count in spec.get("approvals", _NOTHING).items() if risk in _RISKS
+        },
         windows=tuple(window for written in spec.get("windows", ()) for window in _windows(written, zone)),
         guardrails=tuple(spec.get("guardrails", ())),
         position=position,

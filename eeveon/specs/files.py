@@ -10,12 +10,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from eeveon.core.access import AccessPolicy
 from eeveon.core.desired import Target, Workload
 from eeveon.core.diagnostic import Diagnostic, Position, Severity
 from eeveon.core.policy import SafetyPolicy
 from eeveon.specs import convert
+from eeveon.specs.access import access_policy
 from eeveon.specs.attached import LoadBalancer, NodeGroup
 from eeveon.specs.catalog import (
+    ACCESS_POLICY,
     CONTROLLER,
     KINDS,
     LATER_KINDS,
@@ -36,7 +39,7 @@ from eeveon.specs.suggest import did_you_mean, listed
 if TYPE_CHECKING:
     from eeveon.specs.load import Document, SourceFile
 
-Noun = Workload | Target | SafetyPolicy | LoadBalancer | NodeGroup | ScalingPolicy
+Noun = Workload | Target | SafetyPolicy | LoadBalancer | NodeGroup | ScalingPolicy | AccessPolicy
 
 FORMAT: Final = 3  # of the cached form; another number is another key
 EXPRESSION: Final = "${{"
@@ -125,6 +128,7 @@ _ONE: Final[Mapping[str, Callable[[Mapping[str, Any], Position], Noun]]] = {
     LOAD_BALANCER: convert.load_balancer,
     NODE_GROUP: convert.node_group,
     SCALING_POLICY: scaling_policy,
+    ACCESS_POLICY: access_policy,
 }
 
 

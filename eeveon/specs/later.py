@@ -37,7 +37,7 @@ _FIELDS: Final[Mapping[str, tuple[_Later, ...]]] = {
     ),
     "SafetyPolicy": (
         _Later(("spec", "automerge"), "automatic merges"),
-        _Later(("spec", "approvals"), "approvals"),
+        _Later(("spec", "approvals", "stepUp"), "agreement of another person"),
     ),
     "LoadBalancer": (),
     "NodeGroup": (_Later(("spec", "cost"), "costs"),),
@@ -49,6 +49,7 @@ _FIELDS: Final[Mapping[str, tuple[_Later, ...]]] = {
         _Later(("spec", "onMissing"), "floors for missing metrics", _WARNING, "floor"),
         _Later(("spec", "onMissing", "fallback"), "numbers for missing metrics"),
     ),
+    "AccessPolicy": (_Later(("spec", "stepUp"), "agreement of another person"),),
     "Controller": (),
 }
 

@@ -8,10 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, assert_never
 
+from eeveon.core.access import AccessPolicy
 from eeveon.core.desired import Desired, Target, Workload
 from eeveon.core.diagnostic import Diagnostic, Position, Severity
 from eeveon.core.names import CommitId, EnvironmentName, Scope, ServiceName, TargetName
 from eeveon.core.policy import GuardrailFinding, SafetyPolicy
+from eeveon.specs.access import unknown_environments
 from eeveon.specs.attached import (
     Attached,
     LoadBalancer,
@@ -100,6 +102,7 @@ def resolve_environment(project: Project, environment: EnvironmentName, sources:
         layers=layered(base, own, locator),
         locator=locator,
         complete=not any(file.diagnostics for file in (*base, *own)),
+        environments=frozenset(project.environments),
     )
     for file in (*base, *own):
         run.diagnostics += file.diagnostics
@@ -123,6 +126,7 @@ class _Run:
     layers: Layered
     locator: Locator
     complete: bool  # every file could be read
+    environments: frozenset[str]  # of the Project
     pool: Pool = field(default_factory=Pool)
     merged: dict[Key, dict[str, Any]] = field(default_factory=dict)  # documents that do not stand alone
     workloads: list[Workload] = field(default_factory=list)
@@ -132,6 +136,7 @@ class _Run:
     balancers: list[LoadBalancer] = field(default_factory=list)
     groups: list[NodeGroup] = field(default_factory=list)
     scalings: list[ScalingPolicy] = field(default_factory=list)
+    access: list[AccessPolicy] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
     def keep(self, made: Iterable[Noun]) -> None:
@@ -149,6 +154,8 @@ class _Run:
                     self.groups.append(noun)
                 case ScalingPolicy():
                     self.scalings.append(noun)
+                case AccessPolicy():
+                    self.access.append(noun)
                 case _:
                     assert_never(noun)
 
@@ -250,6 +257,7 @@ def _check_references(run: _Run) -> None:
         *attachment_misfits(attached, run.workloads),
         *scaling_misfits(run.scalings, run.workloads, attached.targets),
         *_second_owners(run),
+        *unknown_environments(run.access, run.environments),
     )
     for finding in findings:
         run.tell(finding.owner, finding.problem)
@@ -342,4 +350,5 @@ def _desired(run: _Run, sources: Sources, findings: tuple[GuardrailFinding, ...]
         workloads=tuple(sorted(workloads, key=lambda workload: (workload.service, workload.target))),
         policies=tuple(sorted(run.policies, key=lambda policy: policy.name)),
         guardrails=findings,
+        access=tuple(sorted(run.access, key=lambda policy: policy.name)),
     )

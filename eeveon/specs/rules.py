@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from eeveon.specs import quantities, windows
+from eeveon.specs.access import roles_exist
 from eeveon.specs.cluster_rules import cluster_rules
 from eeveon.specs.controller_rules import controller_rules
 from eeveon.specs.drift import too_often
@@ -302,5 +303,6 @@ _RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
     "LoadBalancer": (_stands_once_on_a_host, _waits_are_more_than_none),
     "NodeGroup": (_bounds_are_in_order,),
     "ScalingPolicy": (scaling_rules,),
+    "AccessPolicy": (roles_exist,),
     "Controller": (controller_rules,),
 }

@@ -6,7 +6,7 @@ it is kept, and what was put in twice changes nothing, unless the first one came
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -146,6 +146,14 @@ class Inbox:
         """The delivery whose id is, or alone begins with, `prefix`; raises `UsageError` for none or several."""
         with self._database.reading() as connection:
             return self._event(connection, _find(connection, prefix))
+
+    def counts(self) -> Mapping[ErrandState, int]:
+        """How many errands are in each state."""
+        with self._database.reading() as connection:
+            rows = connection.execute("SELECT state, count(*) FROM errand GROUP BY state").fetchall()
+        with decoded(self._database.path):
+            found = {ErrandState(state): count for state, count in rows}
+        return {state: found.get(state, 0) for state in ErrandState}
 
     def retry(self, prefix: str, now: datetime) -> Event:
         """Every errand of the delivery that is not done is tried at once, as if for the first time."""

@@ -237,6 +237,23 @@ def _standings(database: "Database") -> None:
     database.table("let_in").create(let_in, pk="repository", not_null=set(let_in), strict=True)
 
 
+def _access(database: "Database") -> None:
+    """Who may ask the controller, what was asked, and to which plans people agreed."""
+    token = {"id": str, "digest": str, "user": str, "rights": str, "repositories": str, "note": str}
+    token |= {"made": str, "expires": str}
+    database.table("token").create(token | {"revoked": str}, pk="id", not_null=set(token), strict=True)
+    call = {"at": str, "token": str, "user": str, "address": str, "method": str, "path": str, "status": int}
+    database.table("call").create({"number": int} | call, pk="number", not_null=set(call), strict=True)
+    approval = {"plan": str, "by": str, "at": str}
+    database.table("approval").create(
+        {"scope": int} | approval,
+        pk=("scope", "plan", "by"),
+        not_null=set(approval) | {"scope"},
+        foreign_keys=[("scope", "scope", "id")],
+        strict=True,
+    )
+
+
 SCHEMA = Schema(
-    migrations=(_first, _holds, _past, _lease_ends, _output, _sides, _inbox, _pauses, _standings),
+    migrations=(_first, _holds, _past, _lease_ends, _output, _sides, _inbox, _pauses, _standings, _access),
 )

@@ -6,6 +6,8 @@ from types import TracebackType
 from typing import Self
 
 from eeveon.core.names import Scope
+from eeveon.store.approvals import Approvals
+from eeveon.store.calls import Calls
 from eeveon.store.database import PATIENCE, Database, Opening, open_database
 from eeveon.store.heads import Heads
 from eeveon.store.history import History
@@ -17,6 +19,7 @@ from eeveon.store.pauses import Pauses
 from eeveon.store.plans import Plans
 from eeveon.store.scopes import Scopes
 from eeveon.store.standings import Standings
+from eeveon.store.tokens import Tokens
 
 FILE = "eeveon.db"
 
@@ -36,6 +39,9 @@ class Store:
         self.pauses = Pauses(database)
         self.standings = Standings(database)
         self.heads = Heads(database)
+        self.tokens = Tokens(database)
+        self.calls = Calls(database)
+        self.approvals = Approvals(database)
 
     @classmethod
     def open(

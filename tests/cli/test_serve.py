@@ -106,7 +106,7 @@ def serving(cli: Cli, url: str, **words: str) -> Iterator[Running]:
 def _answers(running: Running) -> bool:
     assert running.process.poll() is None, (running.cli.home / "log").read_text()
     try:
-        return running.ask("GET", "/readyz") == 200
+        return running.ask("GET", "/healthz/ready") == 200
     except OSError:
         return False
 

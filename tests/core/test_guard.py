@@ -450,3 +450,23 @@ def test_time_zones_are_named_with_who_names_them() -> None:
     night = WeeklyWindow(text="", days=frozenset({0}), start=time(1), end=time(2), zone="Europe/Berlin")
     one = SafetyPolicy(name="calm", windows=(Window(allow=True, span=night),))
     assert zones_of([one, SafetyPolicy(name="other")]) == {"Europe/Berlin": "None: SafetyPolicy calm"}
+
+
+@pytest.mark.parametrize(("people", "decision"), [((), ASK), (("alice",), ASK), (("alice", "bob"), ALLOW)])
+def test_a_plan_waits_until_enough_people_agree(people: tuple[str, ...], decision: Decision) -> None:
+    rules = Rules(
+        moment=Moment(utc=NOON, zones={}),
+        policies=(policy(approvals={Risk.HIGH: 2}),),
+        approved=frozenset(people),
+    )
+    (verdict,) = guard(REMOVE, rules)
+    assert verdict.decision is decision
+    if decision is ASK:
+        assert verdict.rule == "safety/production approvals.high"
+        assert verdict.detail == f"{len(people)} of 2 people agree; `eeveon approve {REMOVE.id}`"
+
+
+def test_approvals_are_for_the_risks_that_are_named_and_not_for_who_takes_all_down() -> None:
+    two = policy(approvals={Risk.HIGH: 2})
+    assert judged(CREATE, two).decision is ALLOW
+    assert judged(REMOVE, two, origin=ByDestroy()).decision is ALLOW

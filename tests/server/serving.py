@@ -79,6 +79,14 @@ class Served:
                 content=json.loads(response.read() or b"{}"),
             )
 
+    def text(self, path: str, headers: Mapping[str, str]) -> tuple[str, str]:
+        """An answer that is no JSON, and its media type."""
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
+            connection.request("GET", path, headers=dict(headers))
+            response = connection.getresponse()
+            assert response.status == 200
+            return response.read().decode(), response.getheader("content-type", "")
+
     def send(
         self,
         payload: object,

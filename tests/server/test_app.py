@@ -2,10 +2,11 @@
 
 import base64
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -13,10 +14,14 @@ from eeveon.core.delivery import Receipt
 from eeveon.errors import SecretError
 from eeveon.secrets.identities import read_identities
 from eeveon.secrets.sources import Resolver
+from eeveon.server.api.endpoint import Means
+from eeveon.server.api.routes import Api
 from eeveon.server.app import Parts, build
+from eeveon.server.log import text_log
+from eeveon.server.measures import Measures
 from eeveon.specs.controller import read_controller
 from eeveon.store.inbox import Arrival
-from eeveon.store.store import FILE
+from eeveon.store.store import FILE, Store
 from tests.server.hooks.samples import GITHUB, NOW
 from tests.server.serving import CONFIG, Served, serving
 
@@ -27,8 +32,17 @@ class Nowhere:
 
 
 def built(config: str, **environ: str) -> None:
+    with TemporaryDirectory() as folder, Store.open(Path(folder), NOW) as store:
+        means = Means(
+            store=store, policies=lambda _: (), proxies=(), now=lambda: NOW, log=text_log(lambda: NOW)
+        )
+        _built(config, Api(means=means, wake=lambda _: None, metrics=Measures(store, lambda: NOW)), environ)
+
+
+def _built(config: str, api: Api, environ: Mapping[str, str]) -> None:
     build(
         Parts(
+            api=api,
             controller=read_controller("controller.yaml", config.encode()),
             secrets=Resolver(lambda path: Path(path).read_bytes(), environ, read_identities(())),
             inbox=Nowhere(),

@@ -186,9 +186,9 @@ def test_every_answer_is_guarded_and_names_no_program(served: Served) -> None:
 
 def test_it_lives_before_it_is_ready(served: Served) -> None:
     assert served.ask("GET", "/healthz").status == 200
-    assert served.ask("GET", "/readyz").status == 503
+    assert served.ask("GET", "/healthz/ready").status == 503
     (served.folder / "ready").touch()
-    assert served.ask("GET", "/readyz").status == 200
+    assert served.ask("GET", "/healthz/ready").status == 200
 
 
 def test_where_all_have_lists_strangers_are_sent_away_before_anything_is_read(

@@ -14,7 +14,7 @@ from tests.specs.building import EDGE, POLICY, WEB, checked, lines, resolved, se
 HEADS = {
     "no kind": (
         "metadata: {name: a}",
-        "f.yaml:1:1 unknown-kind: the document does not say its kind → write `kind:` with one of `Project`, `Target`, `Service`, `SafetyPolicy`, `LoadBalancer`, `NodeGroup` or `ScalingPolicy`",
+        "f.yaml:1:1 unknown-kind: the document does not say its kind → write `kind:` with one of `Project`, `Target`, `Service`, `SafetyPolicy`, `LoadBalancer`, `NodeGroup`, `ScalingPolicy` or `AccessPolicy`",
     ),
     "a slip": (
         "kind: Servise",
@@ -22,7 +22,7 @@ HEADS = {
     ),
     "nothing near": (
         "kind: 3",
-        "f.yaml:1:7 unknown-kind: there is no kind `3` → the kinds are `Project`, `Target`, `Service`, `SafetyPolicy`, `LoadBalancer`, `NodeGroup` and `ScalingPolicy`",
+        "f.yaml:1:7 unknown-kind: there is no kind `3` → the kinds are `Project`, `Target`, `Service`, `SafetyPolicy`, `LoadBalancer`, `NodeGroup`, `ScalingPolicy` and `AccessPolicy`",
     ),
     "a later kind": (
         "kind: AnomalyGate",
@@ -34,7 +34,7 @@ HEADS = {
     ),
     "a list as kind": (
         "kind: [a]",
-        "f.yaml:1:7 unknown-kind: there is no kind `['a']` → the kinds are `Project`, `Target`, `Service`, `SafetyPolicy`, `LoadBalancer`, `NodeGroup` and `ScalingPolicy`",
+        "f.yaml:1:7 unknown-kind: there is no kind `['a']` → the kinds are `Project`, `Target`, `Service`, `SafetyPolicy`, `LoadBalancer`, `NodeGroup`, `ScalingPolicy` and `AccessPolicy`",
     ),
     "no name": (
         "kind: Target\nspec: {fake: {}}",

@@ -79,6 +79,14 @@ VALID: dict[str, dict[str, Any]] = {
             "route": {"loadBalancer": "front", "host": "shop.example.com", "path": "/api", "port": "http"},
         },
     },
+    "AccessPolicy": {
+        "kind": "AccessPolicy",
+        "metadata": {"name": "team"},
+        "spec": {
+            "roles": {"deployer": {"verbs": ["plan", "apply"], "environments": ["staging"]}},
+            "bindings": [{"role": "deployer", "user": "alice"}],
+        },
+    },
     "SafetyPolicy": {
         "kind": "SafetyPolicy",
         "metadata": {"name": "p"},

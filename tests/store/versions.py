@@ -9,6 +9,7 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
+from eeveon.core.access import Right
 from eeveon.core.outcome import Ending
 from eeveon.core.pause import Pause
 from eeveon.store.schema import APPLICATION_ID, SCHEMA
@@ -35,6 +36,8 @@ def fill(folder: Path) -> None:
         store.inbox.put_many([arrival("done-1", "shop/a"), arrival("waiting-1", "shop/b")], after(11))
         store.inbox.done([store.inbox.waiting("shop/a")[0].number], "apply-1", after(11))
         store.pauses.put(SCOPE, Pause(service=None, since=after(11), by="alice@desk", why="fair"))
+        store.approvals.put(SCOPE, "plan-3", "alice@desk", after(12))
+        store.tokens.make("alice", {Right.READ}, (), "", after(12), after(60))
         store.plans.save(SCOPE, "plan-3", '{"id":"plan-3"}', after(12))
 
 

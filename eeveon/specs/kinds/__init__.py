@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from eeveon.specs.kinds.access_policy import AccessPolicy
 from eeveon.specs.kinds.common import Spec
 from eeveon.specs.kinds.controller import Controller
 from eeveon.specs.kinds.load_balancer import LoadBalancer
@@ -21,5 +22,6 @@ MODELS: Final[Mapping[str, type[Spec]]] = {
     "LoadBalancer": LoadBalancer,
     "NodeGroup": NodeGroup,
     "ScalingPolicy": ScalingPolicy,
+    "AccessPolicy": AccessPolicy,
     "Controller": Controller,
 }

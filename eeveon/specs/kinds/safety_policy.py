@@ -44,12 +44,12 @@ class Automerge(Spec):
 
 
 class Approvals(Spec):
-    """How many people must agree to a change of each risk. Comes with a later version."""
+    """How many people must agree to a plan before its steps of each risk are carried out. Without a number, none."""
 
     low: Count = may("For low risk.")
     medium: Count = may("For medium risk.")
     high: Count = may("For high risk.")
-    step_up: Risk = may("From which risk on another person must agree.")
+    step_up: Risk = may("From which risk on another person must agree. Comes with a later version.")
 
 
 class Limits(Spec):
@@ -77,7 +77,7 @@ class SafetyPolicySpec(Spec):
     mode: Mode = may("How far learned parts may go.", default="propose")
     classes: dict[Key, Mode] = may("The mode for single classes of change.")
     automerge: Automerge = may("What may be merged without a person. Comes with a later version.")
-    approvals: Approvals = may("How many people must agree. Comes with a later version.")
+    approvals: Approvals = may("How many people must agree to a plan.")
     limits: Limits = may("Upper bounds of one plan.")
     windows: list[Window] = may("When changes are allowed or denied.")
     timezone: ZoneName = may("In which the windows are meant, as `Europe/Berlin`.", default="UTC")

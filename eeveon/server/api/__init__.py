@@ -1,0 +1,1 @@
+"""The controller's HTTP API: `/api/v1`, for who has a token."""
